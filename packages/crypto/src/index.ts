@@ -1,0 +1,35 @@
+export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, aeadOpen, aeadSeal } from './aead/chacha20-poly1305.ts';
+export { sha3_256, sha256 } from './hash/hash.ts';
+export { hkdfSha256 } from './kdf/hkdf.ts';
+export { merkleProof, merkleRoot, verifyMerkleProof } from './merkle/merkle.ts';
+export { constantTimeEqual, wipe } from './secrets/secrets.ts';
+export {
+  createSigner,
+  ED25519_PUBLIC_KEY_BYTES,
+  ED25519_SECRET_KEY_BYTES,
+  ED25519_SIGNATURE_BYTES,
+  ed25519KeyPair,
+  ed25519Sign,
+  ed25519Verify,
+  type KeyPair,
+  type Signer,
+} from './sign/ed25519.ts';
+export { isCanonicalKey, isSmallOrderKey } from './sign/ed25519-keys.ts';
+export {
+  HYBRID_SIGNATURE_BYTES,
+  HYBRID_SUITE,
+  type HybridKeyPair,
+  type HybridPublicKey,
+  type HybridSecretKey,
+  hybridKeyPair,
+  hybridSign,
+  hybridVerify,
+} from './sign/hybrid.ts';
+export {
+  ML_DSA_65_PUBLIC_KEY_BYTES,
+  ML_DSA_65_SECRET_KEY_BYTES,
+  ML_DSA_65_SIGNATURE_BYTES,
+  mlDsa65KeyPair,
+  mlDsa65Sign,
+  mlDsa65Verify,
+} from './sign/ml-dsa-65.ts';
