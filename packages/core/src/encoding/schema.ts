@@ -127,7 +127,7 @@ export function struct<F extends { readonly [K in keyof F]: Schema<unknown> } | 
  * One of several structs told apart by their `kind`: on the wire `[kind, ...fields]`, kind as its number.
  * @param variants number on the wire → [kind, schema of the rest]; numbers are never reused
  */
-export function union<V extends Readonly<Record<number, readonly [string, Schema<unknown>]>>>(
+export function union<const V extends Readonly<Record<number, readonly [string, Schema<unknown>]>>>(
   variants: V,
 ): Schema<UnionOf<V>> {
   const byNumber = new Map(Object.entries(variants).map(([number, variant]) => [Number(number), variant]));
