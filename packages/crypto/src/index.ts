@@ -7,7 +7,6 @@ export {
   createSigner,
   ED25519_PUBLIC_KEY_BYTES,
   ED25519_SECRET_KEY_BYTES,
-  ED25519_SIGNATURE_BYTES,
   ed25519KeyPair,
   ed25519Sign,
   ed25519Verify,
@@ -15,6 +14,7 @@ export {
   type Signer,
 } from './sign/ed25519.ts';
 export { isCanonicalKey, isSmallOrderKey } from './sign/ed25519-keys.ts';
+export { ED25519_SIGNATURE_BYTES } from './sign/ed25519-strict.ts';
 export {
   HYBRID_SIGNATURE_BYTES,
   HYBRID_SUITE,

@@ -9,7 +9,7 @@ export interface Platform {
   ed25519PublicKey(seed: Uint8Array): Uint8Array;
   /** Imports the key once: with node:crypto that costs 38 µs beside a signature's 53. `seed` may be wiped after. */
   ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array;
-  /** Cofactorless: the encoding of [S]B − [k]A equals R byte for byte. Both platforms accept the same signatures. */
+  /** Cofactorless: the encoding of [S]B − [k]A equals R byte for byte. Platforms may differ for points of small order. */
   ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
   mlDsa65PublicKey(seed: Uint8Array): Uint8Array;
   mlDsa65Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;

@@ -20,7 +20,7 @@ const SMALL_ORDER_Y = [
 
 /**
  * A key of small order verifies one signature for many messages, so it can vouch for nothing.
- * @param publicKey 32 bytes
+ * @param publicKey 32 bytes; also asked of the point R of a signature
  */
 export function isSmallOrderKey(publicKey: Uint8Array): boolean {
   return publicKey.length === KEY_BYTES && SMALL_ORDER_Y.some((y) => sameY(publicKey, y));

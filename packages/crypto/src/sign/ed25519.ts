@@ -1,11 +1,10 @@
 import { platform } from '#platform';
 import { checkBytes } from '../secrets/check-bytes.ts';
 import { signedBytes } from './domain.ts';
-import { isCanonicalKey, isSmallOrderKey } from './ed25519-keys.ts';
+import { verifyStrict } from './ed25519-strict.ts';
 
 export const ED25519_PUBLIC_KEY_BYTES = 32;
 export const ED25519_SECRET_KEY_BYTES = 32;
-export const ED25519_SIGNATURE_BYTES = 64;
 
 export interface KeyPair {
   readonly publicKey: Uint8Array;
@@ -37,8 +36,9 @@ export function ed25519Sign(domain: string, message: Uint8Array, secretKey: Uint
 }
 
 /**
- * Strict: exact lengths, canonical key, no key of small order, S below the group order, cofactorless
- * equation. Never throws for the message, signature or key that a peer chose.
+ * Strict: exact lengths, canonical key, neither the key nor R of small order, S below the group order,
+ * cofactorless equation; the same verdict on every platform. Never throws for the message, signature or
+ * key that a peer chose.
  * @see RFC 8032 §5.1.7
  */
 export function ed25519Verify(
@@ -47,9 +47,7 @@ export function ed25519Verify(
   signature: Uint8Array,
   publicKey: Uint8Array,
 ): boolean {
-  if (signature.length !== ED25519_SIGNATURE_BYTES || !isCanonicalKey(publicKey)) return false;
-  if (isSmallOrderKey(publicKey)) return false;
-  return platform.ed25519Verify(signedBytes(domain, message), signature, publicKey);
+  return verifyStrict(platform, signedBytes(domain, message), signature, publicKey);
 }
 
 /** @param secretKey 32 bytes; may be wiped after. @throws CRYPTO_WRONG_LENGTH */

@@ -1,5 +1,6 @@
 import { concatBytes } from '@murmuration/core';
-import { ED25519_SIGNATURE_BYTES, ed25519KeyPair, ed25519Sign, ed25519Verify } from './ed25519.ts';
+import { ed25519KeyPair, ed25519Sign, ed25519Verify } from './ed25519.ts';
+import { ED25519_SIGNATURE_BYTES } from './ed25519-strict.ts';
 import { ML_DSA_65_SIGNATURE_BYTES, mlDsa65KeyPair, mlDsa65Sign, mlDsa65Verify } from './ml-dsa-65.ts';
 
 /** Part of the domain of both halves, so that neither passes for a signature outside the pair. */
