@@ -1,5 +1,5 @@
-import { isMurmurError, MurmurError } from '@murmuration/core';
-import { HTTP_ERRORS, type HttpCode, isHttpCode } from './codes.ts';
+import { assert, isMurmurError, MurmurError } from '@murmuration/core';
+import { type HttpCode, httpErrorOf } from './codes.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -28,8 +28,10 @@ export function httpError(
 /** @returns what a client may see; nothing of an error that we did not mean for it */
 export function toProblem(error: unknown, instance: string): Problem {
   const known = asKnown(error);
-  const code = known.code as HttpCode;
-  const { status, title } = HTTP_ERRORS[code];
+  const { code } = known;
+  const entry = httpErrorOf(code);
+  assert(entry !== undefined, `${code} has a status`);
+  const { status, title } = entry;
   return {
     type: `urn:murmuration:error:${code}`,
     title,
@@ -44,7 +46,7 @@ export function toProblem(error: unknown, instance: string): Problem {
 
 /** The error itself where its code has a status, else the one of ours that says what happened. */
 function asKnown(error: unknown): MurmurError {
-  if (isMurmurError(error) && isHttpCode(error.code)) return error;
+  if (isMurmurError(error) && httpErrorOf(error.code) !== undefined) return error;
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   return FRAMEWORK[code]?.(error) ?? internal(error);
 }
