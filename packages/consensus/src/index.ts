@@ -1,0 +1,38 @@
+export type {
+  Commit,
+  Engine,
+  EngineEffect,
+  EngineEvent,
+  EngineRecord,
+  EngineStatus,
+  Executed,
+  Finality,
+  SendEffect,
+} from './engine.ts';
+export {
+  createEvidence,
+  type Evidence,
+  type EvidenceClass,
+  type EvidenceFacts,
+  evidenceId,
+  readEvidence,
+  verifyEvidence,
+} from './evidence/evidence.ts';
+export type { PbftOptions } from './pbft/options.ts';
+export { type Batch, decodeBatch, encodeBatch, MAX_BATCH_BYTES } from './quorum/batch.ts';
+export {
+  type Certificate,
+  type CertificateRefusal,
+  decodeCertificate,
+  verifyCheckpoint,
+  verifyCommit,
+} from './quorum/certificate.ts';
+export {
+  MAX_REPLICAS,
+  maxFaulty,
+  primaryOf,
+  quorum,
+  type ReplicaEntry,
+  type ReplicaSet,
+} from './quorum/replica-set.ts';
+export type { Phase, SignedStatement } from './quorum/statement.ts';
