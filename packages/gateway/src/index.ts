@@ -4,6 +4,7 @@ export { CLOSE_NOT_ACCEPTED, CLOSE_SILENT_CLIENT, CLOSE_SLOW_CLIENT } from './ev
 export { type Answer, errorsOf, type Permission, type Route } from './routes/route.ts';
 export { routes } from './routes/table.ts';
 export type { GatewayDeps, ReadableMetrics } from './server/app.ts';
+export { openApiDocument } from './server/docs.ts';
 export type { GatewayOptions } from './server/options.ts';
 export { type Gateway, startGateway } from './server/start.ts';
 export { BEARER_PROTOCOL, EVENTS_PROTOCOL } from './server/token.ts';

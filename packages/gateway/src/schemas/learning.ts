@@ -14,9 +14,9 @@ const roundFields = {
   modelHash: nullable(hex("SHA3-256 of the model's weights")),
 };
 
-export const RoundSchema = object('Round', roundFields);
+export const RoundSchema = object('RoundView', roundFields);
 
-const UpdateSchema = object('Update', {
+const UpdateSchema = object('UpdateView', {
   device: device(),
   samples: count('samples it trained on'),
   bytes: count('size on the wire'),
@@ -35,7 +35,7 @@ export const RoundDetailSchema = object('RoundDetail', {
   results: count('replicas that have committed a result'),
 });
 
-export const JobSchema = object('Job', {
+export const JobSchema = object('JobView', {
   job: text('job id'),
   dataset: text('what it trains on'),
   strategy: text('aggregation rule'),

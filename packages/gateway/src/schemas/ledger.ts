@@ -2,7 +2,7 @@ import type { BlockView } from '@murmuration/node';
 import Type, { type Static } from 'typebox';
 import { count, device, type Frozen, hex, object, type Same, text, time } from './parts.ts';
 
-export const BlockSchema = object('Block', {
+export const BlockSchema = object('BlockView', {
   height: Type.Integer({ minimum: 1 }),
   timeMs: time(),
   requests: count('commands in it'),
@@ -11,7 +11,7 @@ export const BlockSchema = object('Block', {
   signers: count('replicas whose signatures are in the certificate'),
   digest: hex('SHA3-256 of the payload'),
   commands: Type.Array(
-    object('Command', {
+    object('CommandView', {
       kind: text('kebab case'),
       device: device('who signed it'),
       outcome: text('applied, duplicate, or the reason of the refusal'),

@@ -5,7 +5,7 @@ import { object, text } from './parts.ts';
 export const ProblemSchema = object(
   'Problem',
   {
-    type: text('urn:murmuration:error: and the code'),
+    type: text('the code as a URN'),
     title: text('what kind of problem, the same for every occurrence'),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: text('what is wrong here, with names and values'),

@@ -17,7 +17,7 @@ import {
 } from './parts.ts';
 import { QuarantineSchema } from './trust.ts';
 
-export const DeviceSchema = object('Device', {
+export const DeviceSchema = object('DeviceView', {
   device: device(),
   short: text('eight characters for a screen, never a key'),
   name: text('given by its owner'),
@@ -34,14 +34,14 @@ export const DeviceSchema = object('Device', {
   behaviour: nullable(text('the planted liar, known only to who planted it; null for an ordinary device')),
 });
 
-export const LinkSchema = object('Link', {
+export const LinkSchema = object('LinkView', {
   from: device(),
   to: device(),
   rttMs: nullable(number('round-trip time, milliseconds; null until measured')),
 });
 
 const QuorumSchema = object(
-  'Quorum',
+  'QuorumView',
   {
     replicas: count('n'),
     faultyTolerated: count('f = floor((n - 1) / 3)'),
@@ -53,7 +53,7 @@ const QuorumSchema = object(
 );
 
 const TrainingSchema = object(
-  'Training',
+  'TrainingView',
   {
     participants: count('devices that train'),
     faultyTolerated: count('liars that the rule tolerates'),
@@ -62,7 +62,7 @@ const TrainingSchema = object(
   'What training tolerates.',
 );
 
-const LedgerSchema = object('Ledger', {
+const LedgerSchema = object('LedgerView', {
   height: count('blocks applied'),
   stateRoot: hex('Merkle root of the state at this height'),
   replicasAgreeing: count('replicas that report this root at this height'),
@@ -74,7 +74,7 @@ const LedgerSchema = object('Ledger', {
 export const SnapshotSchema = object(
   'SwarmSnapshot',
   {
-    swarm: object('Swarm', {
+    swarm: object('SwarmView', {
       id: hex('chain id, hash of the genesis'),
       name: text('given in the genesis'),
       startedAtMs: time(),

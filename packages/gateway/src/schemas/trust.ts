@@ -2,7 +2,7 @@ import type { EvidenceView, QuarantineView } from '@murmuration/node';
 import type { Static } from 'typebox';
 import { count, device, type Frozen, hex, nullable, number, object, type Same, text, time } from './parts.ts';
 
-export const QuarantineSchema = object('Quarantine', {
+export const QuarantineSchema = object('QuarantineView', {
   device: device(),
   reason: text('kebab case'),
   evidenceId: nullable(hex('null where it rests on no evidence')),
@@ -11,7 +11,7 @@ export const QuarantineSchema = object('Quarantine', {
   detectionMs: nullable(number('from the lie to the quarantine, milliseconds')),
 });
 
-export const EvidenceSchema = object('Evidence', {
+export const EvidenceSchema = object('EvidenceView', {
   id: hex('32 characters'),
   kind: text('kebab case'),
   accused: device(),

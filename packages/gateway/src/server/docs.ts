@@ -1,6 +1,9 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import { assert } from '@murmuration/core';
+import fastify, { type FastifyInstance } from 'fastify';
+import { routes } from '../routes/table.ts';
+import { schemaOf } from './schema.ts';
 
 /** OpenAPI 3.1 of what is served, and its interactive reference at /docs, from the registered routes. */
 export async function registerDocs(app: FastifyInstance, version: string): Promise<void> {
@@ -20,6 +23,16 @@ export async function registerDocs(app: FastifyInstance, version: string): Promi
       return document.swaggerObject;
     },
   });
+}
+
+/** OpenAPI 3.1 of the route table, without a swarm behind it: for generators. */
+export async function openApiDocument(version: string): Promise<Readonly<Record<string, unknown>>> {
+  const app = fastify();
+  await registerDocs(app, version);
+  const handler = () => assert(false, 'this server never listens');
+  for (const route of routes) app.route({ method: route.method, url: route.path, schema: schemaOf(route), handler });
+  await app.ready();
+  return { ...app.swagger() };
 }
 
 export async function registerDocsPage(app: FastifyInstance): Promise<void> {

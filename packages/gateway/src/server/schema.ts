@@ -18,16 +18,18 @@ export function schemaOf(route: Route): FastifySchema {
     const description = codes.join(', ');
     response[code] = { description, content: { 'application/problem+json': { schema: ProblemSchema } } };
   }
-  return {
+  const documented = {
     operationId: route.id,
     summary: route.summary,
     tags: [route.tag],
+    'x-permission': route.permission,
     ...(route.permission === 'open-job' ? { security: [{ token: [] }] } : {}),
     ...(route.params === undefined ? {} : { params: route.params }),
     ...(route.query === undefined ? {} : { querystring: route.query }),
     ...(route.body === undefined ? {} : { body: route.body }),
     response,
   };
+  return documented;
 }
 
 function successOf(answer: Answer): { status: string; content: Content } {

@@ -1,0 +1,30 @@
+export type { CallOptions } from './call.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export type { Operations } from './generated/operations.ts';
+export type {
+  BlockPage,
+  BlockView,
+  CommandView,
+  DevicePage,
+  DeviceView,
+  EvidencePage,
+  EvidenceView,
+  JobView,
+  LedgerView,
+  LinkView,
+  OpenedJob,
+  OpenJobRequest,
+  Problem,
+  QuarantinePage,
+  QuarantineView,
+  QuorumView,
+  RoundDetail,
+  RoundPage,
+  RoundView,
+  SwarmEvent,
+  SwarmSnapshot,
+  SwarmView,
+  TrainingView,
+  UpdateView,
+} from './generated/schemas.ts';
+export type { SubscribeOptions, Watcher } from './subscribe.ts';
