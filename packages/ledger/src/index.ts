@@ -1,0 +1,73 @@
+export {
+  type AttestUpdates,
+  type Command,
+  type CommitResult,
+  type CommitUpdate,
+  type NamedUpdate,
+  type OpenJob,
+  type RegisterDevice,
+  type RotateKey,
+  type SubmitEvidence,
+  type Verdict,
+  verdictSchema,
+} from './commands/command.ts';
+export {
+  type CommandSigner,
+  readCommand,
+  type SignedCommand,
+  signCommand,
+  verifyCommand,
+} from './commands/signed-command.ts';
+export type { DeviceEntry } from './devices/schema.ts';
+export type {
+  EvidenceRecorded,
+  FixedUpdate,
+  LedgerEvent,
+  Quarantined,
+  RoundFinalised,
+  UpdateCommitted,
+} from './events.ts';
+export {
+  chainIdOf,
+  decodeGenesis,
+  encodeGenesis,
+  type Genesis,
+  replicaSetOf,
+  type VerifiedGenesis,
+  verifyGenesis,
+} from './genesis.ts';
+export { resultDigest } from './learning/result-digest.ts';
+export type { ClosedRound, JobEntry, ResultEntry, RoundEntry, RoundPhase, UpdateEntry } from './learning/schema.ts';
+export { type Applied, type Block, createLedger, type Ledger } from './ledger.ts';
+export {
+  DETAILED_ROUNDS,
+  MAX_COMMAND_BYTES,
+  MAX_DEVICES,
+  MAX_JOB_ID_CHARS,
+  MAX_NAME_CHARS,
+  MAX_PLAN_BYTES,
+  MAX_REASON_CHARS,
+  MAX_ROUNDS,
+  OBSERVATION_MS,
+  OUTLIER_ROUNDS,
+  PROOF_ROUNDS,
+  QUARANTINE_MS,
+  REPLAY_WINDOW,
+  SUMMARY_ROUNDS,
+} from './limits.ts';
+export { bundleEquivocation } from './quarantine/build-bundle.ts';
+export {
+  decodeEvidenceBundle,
+  type EvidenceBundle,
+  type EvidenceKind,
+  encodeEvidenceBundle,
+  MAX_BUNDLE_BYTES,
+} from './quarantine/evidence-bundle.ts';
+export type { Finding } from './quarantine/finding.ts';
+export type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
+export { type VerifyBundleOptions, verifyEvidenceBundle } from './quarantine/verify-bundle.ts';
+export type { Receipt } from './receipt.ts';
+export { restoreLedger } from './restore.ts';
+export { MAX_SNAPSHOT_BYTES } from './snapshot.ts';
+export { verifyStateProof } from './state/proof.ts';
+export type { StateEntry, StateProof } from './state/store.ts';

@@ -1,0 +1,151 @@
+import { maxFaulty, quorum } from '@murmuration/consensus';
+import { type DeviceId, MurmurError } from '@murmuration/core';
+import { enterDevice } from './devices/register.ts';
+import { certificateKey, type DeviceEntry } from './devices/schema.ts';
+import type { LedgerEvent } from './events.ts';
+import { type Genesis, type VerifiedGenesis, verifyGenesis } from './genesis.ts';
+import { type JobEntry, type RoundEntry, roundKey } from './learning/schema.ts';
+import { isQuarantined, passTime } from './quarantine/quarantine.ts';
+import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
+import type { Receipt } from './receipt.ts';
+import { encodeSnapshot } from './snapshot.ts';
+import { createLedgerState, type LedgerState, META_KEY, metaOf } from './state/ledger-state.ts';
+import type { StateProof } from './state/store.ts';
+import { applyRequest } from './state-machine.ts';
+import type { Chain, Turn } from './turn.ts';
+
+/** A block as consensus committed it. */
+export interface Block {
+  /** One more than the ledger's. */
+  readonly height: number;
+  /** Of the batch; the ledger never goes back in time, whatever a primary says. */
+  readonly timeMs: number;
+  readonly requests: readonly Uint8Array[];
+}
+
+export interface Applied {
+  readonly receipts: readonly Receipt[];
+  readonly events: readonly LedgerEvent[];
+}
+
+/** The replicated state machine: a pure function of the genesis and the blocks. Lists are sorted by their keys. */
+export interface Ledger {
+  readonly chainId: Uint8Array;
+  readonly height: number;
+  /** Block time: the highest so far, unix milliseconds. */
+  readonly timeMs: number;
+  /** @throws LEDGER_HEIGHT_GAP, LEDGER_TIME_INVALID; never for what a request holds */
+  apply(block: Block): Applied;
+  /** 32 bytes: the Merkle root over the whole state at this height. */
+  root(): Uint8Array;
+  /** The whole state, for `restoreLedger`. */
+  snapshot(): Uint8Array;
+  /** A proof of one leaf (`device/…`, `round/JOB/…`, see the README) under `root()`. */
+  prove(key: string): StateProof | undefined;
+
+  devices(): readonly DeviceEntry[];
+  device(device: DeviceId): DeviceEntry | undefined;
+  /** The newest certificate of a registered device, as received. */
+  certificate(device: DeviceId): Uint8Array | undefined;
+  /** The sequence number to sign the next command with; 1 for an unknown device. */
+  nextSequence(device: DeviceId): number;
+  jobs(): readonly JobEntry[];
+  job(job: string): JobEntry | undefined;
+  /** Undefined where it is not open yet, or forgotten. */
+  round(job: string, round: number): RoundEntry | undefined;
+  /** Of one job, ascending. */
+  rounds(job: string): readonly RoundEntry[];
+  quarantines(): readonly QuarantineEntry[];
+  /** As of the last block: quarantined or banned. */
+  isQuarantined(device: DeviceId): boolean;
+  evidence(): readonly EvidenceEntry[];
+}
+
+/** The ledger before its first block: the replicas are registered. @throws LEDGER_GENESIS_INVALID */
+export function createLedger(genesis: Genesis): Ledger {
+  const verified = verifyGenesis(genesis);
+  const chain = chainOf(verified);
+  const state = createLedgerState();
+  const { createdMs: timeMs } = genesis;
+  state.meta.set(META_KEY, { chainId: chain.chainId, height: 0, timeMs, roundsClosed: 0 });
+  const turn: Turn = { chain, state, height: 0, nowMs: timeMs, emit: () => undefined };
+  for (const [i, certificate] of verified.replicas.entries()) {
+    enterDevice(turn, certificate, genesis.replicas[i] as Uint8Array, genesis.names[i] as string);
+  }
+  return ledgerOf(chain, state);
+}
+
+export function chainOf({ genesis, chainId, replicas: certificates }: VerifiedGenesis): Chain {
+  const replicas = certificates.map(({ device }) => device);
+  const seats = new Set(replicas);
+  return {
+    genesis,
+    chainId,
+    replicas,
+    isReplica: (device) => seats.has(device),
+    faulty: maxFaulty(replicas.length),
+    quorum: quorum(replicas.length),
+  };
+}
+
+/** The ledger over a state that was made or restored. */
+export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
+  return {
+    chainId: chain.chainId,
+    get height() {
+      return metaOf(state).height;
+    },
+    get timeMs() {
+      return metaOf(state).timeMs;
+    },
+    apply: (block) => applyBlock(chain, state, block),
+    root: () => state.store.root(),
+    snapshot: () => encodeSnapshot(chain.chainId, metaOf(state).height, state.store.entries()),
+    prove: (key) => state.store.prove(key),
+    devices: () => state.devices.values(),
+    device: (device) => state.devices.get(device),
+    certificate: (device) => {
+      const entry = state.devices.get(device);
+      return entry && state.certificates.get(certificateKey(device, entry.epoch))?.certificate;
+    },
+    nextSequence: (device) => (state.replay.get(device)?.highest ?? 0) + 1,
+    jobs: () => state.jobs.values(),
+    job: (job) => state.jobs.get(job),
+    round: (job, round) => state.rounds.get(roundKey(job, round)),
+    rounds: (job) => state.rounds.values().filter((entry) => entry.job === job),
+    quarantines: () => state.quarantines.values(),
+    isQuarantined: (device) => isQuarantined(state, device),
+    evidence: () => state.evidence.values(),
+  };
+}
+
+function applyBlock(chain: Chain, state: LedgerState, block: Block): Applied {
+  const meta = metaOf(state);
+  checkBlock(meta.height, block);
+  const nowMs = Math.max(meta.timeMs, block.timeMs);
+  state.meta.set(META_KEY, { ...meta, height: block.height, timeMs: nowMs });
+  const events: LedgerEvent[] = [];
+  const turn: Turn = { chain, state, height: block.height, nowMs, emit: (event) => events.push(event) };
+  passTime(turn);
+  const receipts = block.requests.map((request) => applyRequest(turn, request));
+  return { receipts, events };
+}
+
+function checkBlock(height: number, block: Block): void {
+  if (block.height !== height + 1) {
+    throw new MurmurError({
+      code: 'LEDGER_HEIGHT_GAP',
+      message: `block ${block.height} does not follow block ${height}`,
+      remedy: 'apply every committed block once, in height order; after a jump restore a snapshot first',
+      facts: { height: block.height, expected: height + 1 },
+    });
+  }
+  if (!Number.isSafeInteger(block.timeMs) || block.timeMs < 0) {
+    throw new MurmurError({
+      code: 'LEDGER_TIME_INVALID',
+      message: `block ${block.height} has the time ${block.timeMs}, which is no whole number of milliseconds`,
+      remedy: 'pass the time of the committed batch',
+      facts: { height: block.height },
+    });
+  }
+}

@@ -1,0 +1,143 @@
+import { readEvidence } from '@murmuration/consensus';
+import { accept, assert, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
+import type { CommitUpdate } from '../commands/command.ts';
+import { rebuildCommand } from '../commands/signed-command.ts';
+import { type CertificateEntry, certificateKey } from '../devices/schema.ts';
+import { encodeGenesis, type Genesis, verifyGenesis } from '../genesis.ts';
+import {
+  type Candidate,
+  type ProofEntry,
+  type RoundEntry,
+  type RoundName,
+  roundKey,
+  type Seal,
+  type UpdateEntry,
+} from '../learning/schema.ts';
+import { sealOf } from '../learning/seal.ts';
+import type { Sent, Turn } from '../turn.ts';
+import { type EvidenceBundle, type EvidenceKind, encodeEvidenceBundle } from './evidence-bundle.ts';
+import type { Finding } from './finding.ts';
+import { verifyEvidenceBundle } from './verify-bundle.ts';
+
+/** A bundle with what it proves. */
+export interface ProvenBundle {
+  readonly wire: Uint8Array;
+  readonly finding: Finding;
+}
+
+/**
+ * Makes consensus evidence self-contained: adds the accused's certificate.
+ * @param evidence from the engine's effect of that name
+ * @returns bytes for `submit-evidence`; refused where the evidence does not hold
+ */
+export function bundleEquivocation(genesis: Genesis, evidence: Uint8Array): Result<Uint8Array> {
+  const read = readEvidence(evidence);
+  if (!read.ok) return read;
+  const { chainId, replicas } = verifyGenesis(genesis);
+  const { replica } = read.value.first;
+  const certificate = genesis.replicas[replica];
+  const accused = replicas[replica]?.device;
+  if (certificate === undefined || accused === undefined) return refuse('not-a-replica');
+  const wire = encodeEvidenceBundle({
+    format: 'murmuration-evidence/1',
+    kind: 'equivocation',
+    accused,
+    chainId,
+    genesis: null,
+    certificates: [certificate],
+    statements: [evidence],
+  });
+  const verified = verifyEvidenceBundle(wire, { chainId });
+  return verified.ok ? accept(wire) : verified;
+}
+
+/** @returns undefined where the first command's signature is kept no longer */
+export function doubleUpdateBundle(
+  turn: Turn,
+  sent: Sent<CommitUpdate>,
+  earlier: UpdateEntry,
+): ProvenBundle | undefined {
+  const { job, round } = sent.command;
+  const proof = turn.state.proofs.get(roundKey(job, round));
+  const first = proof?.updates.find(({ device }) => device === earlier.device);
+  if (first === undefined) return undefined;
+  return build(turn, 'double-update', earlier.device, [
+    { seal: first, wire: updateWire(first, { job, round }, earlier) },
+    { seal: sealOf(sent), wire: sent.signed.wire },
+  ]);
+}
+
+/** @param differing what the accused committed instead of the round's result */
+export function resultMismatchBundle(turn: Turn, entry: RoundEntry, seal: Seal, differing: Candidate): ProvenBundle {
+  const { job, round } = entry;
+  const { modelHash, verdicts } = differing;
+  const own = { seal, wire: rebuildCommand(seal, { kind: 'commit-result', job, round, modelHash, verdicts }) };
+  return build(turn, 'result-mismatch', seal.device, [own, ...quorumResults(turn, entry)]);
+}
+
+/** @param rounds finalised, each with an outlier verdict on the device */
+export function poisonedUpdatesBundle(turn: Turn, device: DeviceId, rounds: readonly RoundName[]): ProvenBundle {
+  const statements = rounds.flatMap(({ job, round }) => {
+    const entry = turn.state.rounds.get(roundKey(job, round)) as RoundEntry;
+    const proof = turn.state.proofs.get(roundKey(job, round)) as ProofEntry;
+    const seal = proof.updates.find((update) => update.device === device) as Seal;
+    const update = entry.updates.find((candidate) => candidate.device === device) as UpdateEntry;
+    return [{ seal, wire: updateWire(seal, { job, round }, update) }, ...quorumResults(turn, entry)];
+  });
+  return build(turn, 'poisoned-updates', device, statements);
+}
+
+interface SealedStatement {
+  readonly seal: Seal;
+  readonly wire: Uint8Array;
+}
+
+function updateWire(seal: Seal, name: RoundName, update: UpdateEntry): Uint8Array {
+  const { hash, samples, bytes } = update;
+  return rebuildCommand(seal, { kind: 'commit-update', job: name.job, round: name.round, hash, samples, bytes });
+}
+
+function quorumResults(turn: Turn, entry: RoundEntry): readonly SealedStatement[] {
+  const { job, round, verdicts } = entry;
+  const modelHash = entry.modelHash as Uint8Array;
+  const { results } = turn.state.proofs.get(roundKey(job, round)) as ProofEntry;
+  return results.map((seal) => ({
+    seal,
+    wire: rebuildCommand(seal, { kind: 'commit-result', job, round, modelHash, verdicts }),
+  }));
+}
+
+function build(
+  turn: Turn,
+  kind: EvidenceKind,
+  accused: DeviceId,
+  statements: readonly SealedStatement[],
+): ProvenBundle {
+  const { genesis, chainId } = turn.chain;
+  const bundle: EvidenceBundle = {
+    format: 'murmuration-evidence/1',
+    kind,
+    accused,
+    chainId,
+    genesis: kind === 'double-update' ? null : encodeGenesis(genesis),
+    certificates: certificatesFor(turn, accused, statements),
+    statements: statements.map(({ wire }) => wire),
+  };
+  const wire = encodeEvidenceBundle(bundle);
+  const verified = verifyEvidenceBundle(wire, { chainId });
+  assert(verified.ok, `evidence of ${kind} against ${accused} verifies: ${verified.ok ? '' : verified.reason}`);
+  return { wire, finding: verified.value };
+}
+
+/** The accused's own first; of the others those that the genesis lacks. Each once. */
+function certificatesFor(turn: Turn, accused: DeviceId, statements: readonly SealedStatement[]): readonly Uint8Array[] {
+  const signedUnder = (mine: boolean) =>
+    statements
+      .filter(({ seal }) => (seal.device === accused) === mine)
+      .map(({ seal }) => turn.state.certificates.get(certificateKey(seal.device, seal.epoch)) as CertificateEntry)
+      .map(({ certificate }) => certificate);
+  const inGenesis = (certificate: Uint8Array) =>
+    turn.chain.genesis.replicas.some((other) => equalBytes(other, certificate));
+  const all = [...signedUnder(true), ...signedUnder(false).filter((certificate) => !inGenesis(certificate))];
+  return all.filter((certificate, i) => all.findIndex((other) => equalBytes(other, certificate)) === i);
+}

@@ -1,0 +1,26 @@
+import { readEvidence } from '@murmuration/consensus';
+import type { SubmitEvidence } from '../commands/command.ts';
+import type { Refusal, Sent, Turn } from '../turn.ts';
+import { decodeEvidenceBundle, type EvidenceBundle } from './evidence-bundle.ts';
+import { quarantineDevice } from './quarantine.ts';
+import { verifyEvidenceBundle } from './verify-bundle.ts';
+
+/** Evidence that a device brings. Never refused for its age. */
+export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvidence>): Refusal {
+  const bundle = decodeEvidenceBundle(command.evidence);
+  if (!bundle.ok) return `evidence-${bundle.reason}`;
+  const { kind, accused } = bundle.value;
+  // The ledger counts outlier rounds itself; other pairs of the same rounds would be a second strike.
+  if (kind === 'poisoned-updates') return 'evidence-found-by-ledger';
+  if (turn.state.devices.get(accused) === undefined) return 'unknown-accused';
+  const verified = verifyEvidenceBundle(command.evidence, { chainId: turn.chain.chainId });
+  if (!verified.ok) return `evidence-${verified.reason}`;
+  if (kind === 'equivocation' && !isAboutReplica(turn, bundle.value)) return 'accused-is-no-replica';
+  return quarantineDevice(turn, { wire: command.evidence, finding: verified.value }, sender.device);
+}
+
+/** The replica's number in consensus evidence is not signed, so it must be the accused's. */
+function isAboutReplica(turn: Turn, bundle: EvidenceBundle): boolean {
+  const evidence = readEvidence(bundle.statements[0] as Uint8Array);
+  return evidence.ok && turn.chain.replicas[evidence.value.first.replica] === bundle.accused;
+}

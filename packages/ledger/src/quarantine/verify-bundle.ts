@@ -1,0 +1,74 @@
+import { verifyEvidence } from '@murmuration/consensus';
+import { accept, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
+import { readCertificate, type VerifiedCertificate } from '@murmuration/identity';
+import { decodeGenesis } from '../genesis.ts';
+import { decodeEvidenceBundle, type EvidenceBundle, type EvidenceKind } from './evidence-bundle.ts';
+import { type Finding, finding } from './finding.ts';
+import { doubleUpdate, poisonedUpdates, resultMismatch } from './offences.ts';
+import { readTestimony } from './testimony.ts';
+
+export interface VerifyBundleOptions {
+  /** The chain that the reader trusts; a bundle of another one is refused. @default any chain */
+  readonly chainId?: Uint8Array;
+}
+
+/**
+ * Checks a bundle with nothing but its own bytes: certificates, signatures, and that what was signed is an
+ * offence. Pure; runs in browsers. Never expires, so an old certificate still speaks for its key.
+ * @returns what was proved. Equal findings (`id`) are proofs of one offence, whoever assembled them.
+ */
+export function verifyEvidenceBundle(wire: Uint8Array, options: VerifyBundleOptions = {}): Result<Finding> {
+  const decoded = decodeEvidenceBundle(wire);
+  if (!decoded.ok) return decoded;
+  const bundle = decoded.value;
+  if (options.chainId !== undefined && !equalBytes(options.chainId, bundle.chainId)) return refuse('foreign-chain');
+  const certificates = readCertificates(bundle);
+  if (!certificates.ok) return certificates;
+  if (bundle.kind === 'equivocation') return equivocation(bundle, certificates.value);
+
+  const replicas = readReplicas(bundle, bundle.kind);
+  if (!replicas.ok) return replicas;
+  const testimony = readTestimony(bundle, [...certificates.value, ...replicas.value]);
+  if (!testimony.ok) return testimony;
+  if (bundle.kind === 'double-update') return doubleUpdate(bundle, testimony.value);
+  const seats = new Set<DeviceId>(replicas.value.map(({ device }) => device));
+  return bundle.kind === 'result-mismatch'
+    ? resultMismatch(bundle, testimony.value, seats)
+    : poisonedUpdates(bundle, testimony.value, seats);
+}
+
+function readCertificates(bundle: EvidenceBundle): Result<readonly VerifiedCertificate[]> {
+  const certificates: VerifiedCertificate[] = [];
+  for (const wire of bundle.certificates) {
+    const read = readCertificate(wire);
+    if (!read.ok) return refuse('bad-certificate', read.reason);
+    certificates.push(read.value);
+  }
+  if (certificates[0]?.device !== bundle.accused) return refuse('accused-without-certificate');
+  return accept(certificates);
+}
+
+function readReplicas(bundle: EvidenceBundle, kind: EvidenceKind): Result<readonly VerifiedCertificate[]> {
+  if (kind === 'double-update') return bundle.genesis === null ? accept([]) : refuse('stray-genesis');
+  if (bundle.genesis === null) return refuse('genesis-missing');
+  const genesis = decodeGenesis(bundle.genesis);
+  if (!genesis.ok) return refuse('bad-genesis', genesis.reason);
+  if (!equalBytes(genesis.value.chainId, bundle.chainId)) return refuse('genesis-of-another-chain');
+  return accept(genesis.value.replicas);
+}
+
+function equivocation(bundle: EvidenceBundle, certificates: readonly VerifiedCertificate[]): Result<Finding> {
+  const [evidence, stray] = bundle.statements;
+  const [certificate, second] = certificates;
+  if (bundle.genesis !== null) return refuse('stray-genesis');
+  if (second !== undefined || certificate === undefined) return refuse('stray-certificate');
+  if (evidence === undefined || stray !== undefined) return refuse('stray-statement');
+  const verified = verifyEvidence(evidence, certificate.key, bundle.chainId);
+  if (!verified.ok) return verified;
+  // The replica's number is not signed: the key names the accused, and the ledger compares the number.
+  const { class: fault, epoch, view, height } = verified.value;
+  const ordering = fault === 'conflicting-proposals' || fault === 'conflicting-votes';
+  const summary = `signed ${fault.replaceAll('-', ' ')} at view ${view}, height ${height}`;
+  const offence = [ordering ? 'ordering' : fault, epoch, view, height];
+  return accept(finding(bundle, offence, summary, { class: fault, epoch, view, height }));
+}

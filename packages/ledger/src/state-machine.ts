@@ -1,0 +1,101 @@
+import { accept, type Result, refuse, unreachable } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import { checkValidity, type VerifiedCertificate } from '@murmuration/identity';
+import type { Command, RegisterDevice } from './commands/command.ts';
+import { readCommand, type SignedCommand, verifyCommand } from './commands/signed-command.ts';
+import { readRegistration, registerDevice, rotateKey } from './devices/register.ts';
+import { checkSequence, emptyReplayWindow, useSequence } from './devices/replay-window.ts';
+import type { DeviceEntry } from './devices/schema.ts';
+import { openJob } from './learning/jobs.ts';
+import { commitResult } from './learning/results.ts';
+import { attestUpdates, commitUpdate } from './learning/updates.ts';
+import { submitEvidence } from './quarantine/submit.ts';
+import type { Receipt } from './receipt.ts';
+import type { Refusal, Sent, Turn } from './turn.ts';
+
+/** Carries out one request of a block. Total: whatever the bytes, there is a receipt. */
+export function applyRequest(turn: Turn, wire: Uint8Array): Receipt {
+  const read = readCommand(wire);
+  if (!read.ok) {
+    return {
+      digest: sha3_256(wire),
+      device: null,
+      kind: null,
+      sequence: null,
+      outcome: 'refused',
+      reason: read.reason,
+    };
+  }
+  const { device, sequence, digest, command } = read.value;
+  const reason = carryOut(turn, read.value);
+  const outcome = reason === null ? 'applied' : reason === 'duplicate' ? 'duplicate' : 'refused';
+  return { digest, device, kind: command.kind, sequence, outcome, reason };
+}
+
+function carryOut(turn: Turn, signed: SignedCommand): Refusal {
+  const window = turn.state.replay.get(signed.device) ?? emptyReplayWindow;
+  const standing = checkSequence(window, signed.sequence, signed.digest);
+  // Before the signature: a replay costs a look-up.
+  if (standing !== 'fresh') return standing;
+  const { command } = signed;
+  const sender = turn.state.devices.get(signed.device);
+  if (sender !== undefined) {
+    if (command.kind === 'register-device') return 'already-registered';
+    const admitted = admit(turn, signed, sender);
+    if (!admitted.ok) return admitted.reason;
+    useUp(turn, signed);
+    return perform(turn, { sender, signed, command });
+  }
+  if (command.kind !== 'register-device') return 'unknown-device';
+  const certificate = admitNewcomer(turn, signed, command);
+  if (!certificate.ok) return certificate.reason;
+  const refusal = registerDevice(turn, certificate.value, command);
+  if (refusal === null) useUp(turn, signed);
+  return refusal;
+}
+
+/** From here on the sequence number is spent, whether or not the command has an effect. */
+function useUp(turn: Turn, { device, sequence, digest }: SignedCommand): void {
+  const window = turn.state.replay.get(device) ?? emptyReplayWindow;
+  turn.state.replay.set(device, useSequence(window, sequence, digest));
+}
+
+function admit(turn: Turn, signed: SignedCommand, sender: DeviceEntry): Result<void> {
+  if (!verifyCommand(signed, turn.chain.chainId, sender.key)) return refuse('bad-signature');
+  // Rotation is the way out of an expired certificate; the root key signed the new one.
+  if (signed.command.kind === 'rotate-key') return accept(undefined);
+  return checkTime(turn, sender);
+}
+
+function admitNewcomer(turn: Turn, signed: SignedCommand, command: RegisterDevice): Result<VerifiedCertificate> {
+  const certificate = readRegistration(signed, command);
+  if (!certificate.ok) return certificate;
+  if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key)) return refuse('bad-signature');
+  const valid = checkTime(turn, certificate.value);
+  return valid.ok ? certificate : valid;
+}
+
+function checkTime(turn: Turn, certificate: Pick<DeviceEntry, 'notBeforeMs' | 'notAfterMs'>): Result<void> {
+  const valid = checkValidity(certificate, turn.nowMs);
+  return valid.ok ? valid : refuse(`certificate-${valid.reason}`);
+}
+
+function perform(turn: Turn, sent: Sent<Exclude<Command, RegisterDevice>>): Refusal {
+  const { command } = sent;
+  switch (command.kind) {
+    case 'rotate-key':
+      return rotateKey(turn, { ...sent, command });
+    case 'open-job':
+      return openJob(turn, { ...sent, command });
+    case 'commit-update':
+      return commitUpdate(turn, { ...sent, command });
+    case 'attest-updates':
+      return attestUpdates(turn, { ...sent, command });
+    case 'commit-result':
+      return commitResult(turn, { ...sent, command });
+    case 'submit-evidence':
+      return submitEvidence(turn, { ...sent, command });
+    default:
+      return unreachable(command);
+  }
+}
