@@ -1,5 +1,6 @@
 export type { CallOptions } from './call.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
+export { type Finding, type VerifyOptions, verifyEvidence } from './evidence.ts';
 export type { Operations } from './generated/operations.ts';
 export type {
   BlockPage,
