@@ -1,0 +1,115 @@
+import type { DeviceView, UpdateView } from '../api/views.ts';
+import { bytes, count, figure, percent } from '../format/numbers.ts';
+import { sentence } from '../format/words.ts';
+import { DeviceLink } from '../parts/device-link.tsx';
+import table from '../parts/table.module.css';
+import { Tag } from '../parts/tag.tsx';
+import style from './rounds.module.css';
+
+interface UpdatesTableProps {
+  readonly updates: readonly UpdateView[];
+  readonly devices: readonly DeviceView[];
+}
+
+/** Every update with what the robust rule saw: length, direction, share, verdict. */
+export function UpdatesTable({ updates, devices }: UpdatesTableProps) {
+  const maxNorm = Math.max(...updates.map(({ norm }) => norm), 1e-12);
+  return (
+    <div className={table.scroll}>
+      <table className={`${table.table} ${table.cards}`}>
+        <thead>
+          <tr>
+            <th scope="col">Device</th>
+            <th scope="col">Verdict</th>
+            <th scope="col" className={table.right}>
+              Norm
+            </th>
+            <th scope="col" className={table.right}>
+              Cosine
+            </th>
+            <th scope="col" className={table.right}>
+              Weight
+            </th>
+            <th scope="col" className={table.right}>
+              Samples
+            </th>
+            <th scope="col" className={table.right}>
+              Size
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {updates.map((update) => (
+            <tr key={update.device}>
+              <td>
+                <DeviceLink id={update.device} devices={devices} />
+              </td>
+              <td data-label="Verdict" className={table.whole}>
+                <Verdict update={update} />
+              </td>
+              <td data-label="Norm" className={table.right}>
+                <Bar value={figure(update.norm)} from={0} to={update.norm / maxNorm} tone="plain" />
+              </td>
+              <td data-label="Cosine" className={table.right}>
+                <Bar
+                  value={figure(update.cosine)}
+                  from={0.5}
+                  to={(update.cosine + 1) / 2}
+                  tone={update.cosine < 0 ? 'bad' : 'ok'}
+                />
+              </td>
+              <td data-label="Weight" className={table.right}>
+                <Bar value={percent(update.weight)} from={0} to={update.weight} tone="plain" />
+              </td>
+              <td data-label="Samples" className={table.right}>
+                {count(update.samples)}
+              </td>
+              <td data-label="Size" className={table.right}>
+                {bytes(update.bytes)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Verdict({ update }: { readonly update: UpdateView }) {
+  return (
+    <span className={table.tags}>
+      <Tag tone={update.accepted ? 'ok' : 'bad'} icon={update.accepted ? 'check' : 'cross'}>
+        {update.accepted ? 'Accepted' : 'Refused'}
+      </Tag>
+      {update.outlier && (
+        <Tag tone="warn" icon="warning" title="Far from what any honest device sends; a second one means quarantine">
+          outlier
+        </Tag>
+      )}
+      {update.reason !== '' && !(update.outlier && update.reason === 'outlier') && (
+        <span className="muted">{sentence(update.reason)}</span>
+      )}
+    </span>
+  );
+}
+
+interface BarProps {
+  readonly value: string;
+  /** Both in [0, 1] of the track. */
+  readonly from: number;
+  readonly to: number;
+  readonly tone: 'plain' | 'ok' | 'bad';
+}
+
+function Bar({ value, from, to, tone }: BarProps) {
+  const left = Math.min(from, to);
+  const width = Math.abs(to - from);
+  return (
+    <span className={style.cell}>
+      <span>{value}</span>
+      <span className={style.track} aria-hidden="true">
+        <span data-tone={tone} style={{ left: `${left * 100}%`, width: `${Math.max(0.02, width) * 100}%` }} />
+      </span>
+    </span>
+  );
+}
