@@ -2,6 +2,7 @@ import { Packr } from 'msgpackr';
 import { equalBytes } from '../bytes/bytes.ts';
 import { accept, type Result, refuse } from '../errors/result.ts';
 import { Mismatch, type Schema } from './schema.ts';
+import { isPlainMessagePack } from './well-formed.ts';
 
 /** MessagePack without records, maps or extensions of msgpackr's own. */
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, variableMapSize: true });
@@ -28,6 +29,7 @@ export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
 export function decode<T>(schema: Schema<T>, wire: Uint8Array, options: DecodeOptions = {}): Result<T, DecodeReason> {
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   if (wire.length > maxBytes) return refuse('too-large', `${wire.length} bytes, at most ${maxBytes}`);
+  if (!isPlainMessagePack(wire)) return refuse('malformed', 'not one value of plain MessagePack');
   let raw: unknown;
   try {
     // A view of its own: msgpackr hangs a property on the array it reads.

@@ -1,4 +1,3 @@
-import { plainBytes } from '../bytes/bytes.ts';
 import { type DeviceId, parseDeviceId } from '../ids/device-id.ts';
 
 /**
@@ -55,7 +54,7 @@ export function text(maxChars: number): Schema<string> {
   };
 }
 
-/** Exactly `length` bytes. */
+/** Exactly `length` bytes. What is read is a copy: it neither pins nor follows the frame that it came in. */
 export function bytes(length: number): Schema<Uint8Array> {
   return byteString(length, length);
 }
@@ -70,7 +69,7 @@ function byteString(min: number, max: number): Schema<Uint8Array> {
     toWire: (value) => value,
     fromWire: (wire, path) =>
       wire instanceof Uint8Array && wire.length >= min && wire.length <= max
-        ? plainBytes(wire)
+        ? new Uint8Array(wire)
         : fail(path, min === max ? `${min} bytes` : `at most ${max} bytes`),
   };
 }

@@ -1,3 +1,5 @@
+import { assert } from '../errors/assert.ts';
+
 /**
  * Chance that must replay: simulations, sampling, splits. Never for secrets; those come from `Entropy`,
  * which is another type on purpose.
@@ -45,6 +47,10 @@ class Sfc32 implements Random {
   }
 
   below(bound: number): number {
+    assert(
+      Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32,
+      `bound ${bound} is not an integer from 1 to 2^32`,
+    );
     const limit = 2 ** 32 - (2 ** 32 % bound);
     let draw = this.uint32();
     while (draw >= limit) draw = this.uint32();

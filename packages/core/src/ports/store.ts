@@ -1,7 +1,7 @@
 /** An ordered, durable map. `node` implements it on SQLite; `memoryStore` below serves tests and simulations. */
 export interface Store extends AsyncDisposable {
   get(key: string): Promise<Uint8Array | undefined>;
-  /** Entries whose key starts with `prefix`, in the byte order of their keys. */
+  /** Entries whose key starts with `prefix`, in the order of their keys' UTF-8 bytes. */
   scan(prefix: string, options?: ScanOptions): Promise<readonly Entry[]>;
   /** All or nothing. Once the promise resolves, power loss forgets none of it. Writes of one tick share one sync. */
   write(changes: readonly Change[]): Promise<void>;
@@ -21,7 +21,7 @@ export interface Change {
 export interface ScanOptions {
   /** @default 1000 */
   readonly limit?: number;
-  /** Only keys after this one. */
+  /** Only keys after this one, in the direction of the scan. */
   readonly after?: string;
   /** From the last key down. @default false */
   readonly reverse?: boolean;
@@ -33,9 +33,10 @@ export function memoryStore(): Store {
   return {
     get: async (key) => entries.get(key)?.slice(),
     scan: async (prefix, { limit = 1000, after, reverse = false } = {}) => {
-      const keys = [...entries.keys()].filter((key) => key.startsWith(prefix)).sort(byCodeUnit);
+      const keys = [...entries.keys()].filter((key) => key.startsWith(prefix)).sort(byCodePoint);
       if (reverse) keys.reverse();
-      const past = (key: string) => after === undefined || (reverse ? key < after : key > after);
+      const past = (key: string) =>
+        after === undefined || (reverse ? byCodePoint(key, after) < 0 : byCodePoint(key, after) > 0);
       const wanted = keys.filter(past).slice(0, limit);
       return wanted.map((key) => ({ key, value: (entries.get(key) as Uint8Array).slice() }));
     },
@@ -49,6 +50,15 @@ export function memoryStore(): Store {
   };
 }
 
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The order of UTF-8 bytes. JavaScript's `<` compares UTF-16 units, which sorts U+10000 before U+E000. */
+function byCodePoint(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === a.length || at === b.length) return a.length - b.length;
+  return aboveSurrogates(a.charCodeAt(at)) - aboveSurrogates(b.charCodeAt(at));
+}
+
+/** Moves surrogates, which stand for U+10000 and up, behind the other units. */
+function aboveSurrogates(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
