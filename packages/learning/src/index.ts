@@ -1,0 +1,48 @@
+export {
+  type AggregateOptions,
+  type Aggregation,
+  aggregate,
+  toleratedFaulty,
+  type Update,
+  type Verdict,
+} from './aggregators/aggregate.ts';
+export type { Rule, RuleInput, RuleOutput } from './aggregators/rule.ts';
+export { combine, RULES } from './aggregators/rules.ts';
+export { STRATEGIES, type Strategy } from './aggregators/strategies.ts';
+export { type Attack, type AttackContext, attacks } from './attacks/attacks.ts';
+export {
+  checkDataset,
+  classCounts,
+  type Dataset,
+  type DatasetManifest,
+  type FeatureMatrix,
+  fillBatch,
+  majorityShare,
+  type SplitDataset,
+  takeSamples,
+} from './datasets/dataset.ts';
+export { type DirichletOptions, splitDirichlet } from './datasets/dirichlet.ts';
+export { codesDigest, defaultNamesOptions, loadNames, type NamesOptions } from './datasets/names/names.ts';
+export { holdOut } from './datasets/split.ts';
+export { type MlpSpec, parameterCount } from './engine/mlp.ts';
+export {
+  createTrainer,
+  type Evaluation,
+  type Trainer,
+  type TrainRequest,
+  type TrainResult,
+} from './engine/trainer.ts';
+export { runtimeVersions } from './engine/versions.ts';
+export { DEFAULT_ROUNDS, defaultPlan } from './rounds/default-plan.ts';
+export { type FederatedOptions, type FederatedResult, type FederatedRound, runFederated } from './rounds/federated.ts';
+export { type LocalUpdate, type LocalWork, localRandom, localUpdate, splitForPlan } from './rounds/local.ts';
+export { applyAggregate, initialModel, modelBytes, modelFromBytes, modelHash } from './rounds/model.ts';
+export {
+  type DatasetSpec,
+  decodePlan,
+  encodePlan,
+  MAX_PLAN_BYTES,
+  modelSpec,
+  type TrainingPlan,
+} from './rounds/plan.ts';
+export { decodeUpdate, encodeUpdate, type UpdateReason, updateBytes, updateHash } from './rounds/update.ts';
