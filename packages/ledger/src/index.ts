@@ -67,6 +67,7 @@ export type { Finding } from './quarantine/finding.ts';
 export type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 export { type VerifyBundleOptions, verifyEvidenceBundle } from './quarantine/verify-bundle.ts';
 export type { Receipt } from './receipt.ts';
+export { REFUSAL_REASONS, type RefusalReason } from './refusal.ts';
 export { restoreLedger } from './restore.ts';
 export { MAX_SNAPSHOT_BYTES } from './snapshot.ts';
 export { verifyStateProof } from './state/proof.ts';

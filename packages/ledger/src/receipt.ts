@@ -1,5 +1,6 @@
 import type { DeviceId } from '@murmuration/core';
 import type { Command } from './commands/command.ts';
+import type { RefusalReason } from './refusal.ts';
 
 /** What became of one request of a block, in the block's order. */
 export interface Receipt {
@@ -11,6 +12,8 @@ export interface Receipt {
   readonly sequence: number | null;
   /** `duplicate`: these bytes had their effect, or their refusal, before. */
   readonly outcome: 'applied' | 'duplicate' | 'refused';
-  /** Kebab case, stable; null where applied. The list is in the README. */
-  readonly reason: string | null;
+  /** Null where applied. */
+  readonly reason: RefusalReason | null;
+  /** More about the reason, for a person. */
+  readonly detail: string | null;
 }

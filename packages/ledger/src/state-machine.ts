@@ -11,44 +11,46 @@ import { commitResult } from './learning/results.ts';
 import { attestUpdates, commitUpdate } from './learning/updates.ts';
 import { submitEvidence } from './quarantine/submit.ts';
 import type { Receipt } from './receipt.ts';
-import type { Refusal, Sent, Turn } from './turn.ts';
+import type { Refusal, RefusalReason } from './refusal.ts';
+import type { Sent, Turn } from './turn.ts';
 
 /** Carries out one request of a block. Total: whatever the bytes, there is a receipt. */
 export function applyRequest(turn: Turn, wire: Uint8Array): Receipt {
   const read = readCommand(wire);
-  if (!read.ok) {
-    return {
-      digest: sha3_256(wire),
-      device: null,
-      kind: null,
-      sequence: null,
-      outcome: 'refused',
-      reason: read.reason,
-    };
-  }
-  const { device, sequence, digest, command } = read.value;
-  const reason = carryOut(turn, read.value);
-  const outcome = reason === null ? 'applied' : reason === 'duplicate' ? 'duplicate' : 'refused';
-  return { digest, device, kind: command.kind, sequence, outcome, reason };
+  if (!read.ok) return receipt(sha3_256(wire), null, read);
+  return receipt(read.value.digest, read.value, carryOut(turn, read.value));
+}
+
+function receipt(digest: Uint8Array, signed: SignedCommand | null, refusal: Refusal): Receipt {
+  const outcome = refusal === null ? 'applied' : refusal.reason === 'duplicate' ? 'duplicate' : 'refused';
+  return {
+    digest,
+    device: signed?.device ?? null,
+    kind: signed?.command.kind ?? null,
+    sequence: signed?.sequence ?? null,
+    outcome,
+    reason: refusal?.reason ?? null,
+    detail: refusal?.detail ?? null,
+  };
 }
 
 function carryOut(turn: Turn, signed: SignedCommand): Refusal {
   const window = turn.state.replay.get(signed.device) ?? emptyReplayWindow;
   const standing = checkSequence(window, signed.sequence, signed.digest);
   // Before the signature: a replay costs a look-up.
-  if (standing !== 'fresh') return standing;
+  if (standing !== 'fresh') return refuse(standing);
   const { command } = signed;
   const sender = turn.state.devices.get(signed.device);
   if (sender !== undefined) {
-    if (command.kind === 'register-device') return 'already-registered';
+    if (command.kind === 'register-device') return refuse('already-registered');
     const admitted = admit(turn, signed, sender);
-    if (!admitted.ok) return admitted.reason;
+    if (!admitted.ok) return admitted;
     useUp(turn, signed);
     return perform(turn, { sender, signed, command });
   }
-  if (command.kind !== 'register-device') return 'unknown-device';
+  if (command.kind !== 'register-device') return refuse('unknown-device');
   const certificate = admitNewcomer(turn, signed, command);
-  if (!certificate.ok) return certificate.reason;
+  if (!certificate.ok) return certificate;
   const refusal = registerDevice(turn, certificate.value, command);
   if (refusal === null) useUp(turn, signed);
   return refusal;
@@ -60,14 +62,18 @@ function useUp(turn: Turn, { device, sequence, digest }: SignedCommand): void {
   turn.state.replay.set(device, useSequence(window, sequence, digest));
 }
 
-function admit(turn: Turn, signed: SignedCommand, sender: DeviceEntry): Result<void> {
+function admit(turn: Turn, signed: SignedCommand, sender: DeviceEntry): Result<void, RefusalReason> {
   if (!verifyCommand(signed, turn.chain.chainId, sender.key)) return refuse('bad-signature');
   // Rotation is the way out of an expired certificate; the root key signed the new one.
   if (signed.command.kind === 'rotate-key') return accept(undefined);
   return checkTime(turn, sender);
 }
 
-function admitNewcomer(turn: Turn, signed: SignedCommand, command: RegisterDevice): Result<VerifiedCertificate> {
+function admitNewcomer(
+  turn: Turn,
+  signed: SignedCommand,
+  command: RegisterDevice,
+): Result<VerifiedCertificate, RefusalReason> {
   const certificate = readRegistration(signed, command);
   if (!certificate.ok) return certificate;
   if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key)) return refuse('bad-signature');
@@ -75,7 +81,10 @@ function admitNewcomer(turn: Turn, signed: SignedCommand, command: RegisterDevic
   return valid.ok ? certificate : valid;
 }
 
-function checkTime(turn: Turn, certificate: Pick<DeviceEntry, 'notBeforeMs' | 'notAfterMs'>): Result<void> {
+function checkTime(
+  turn: Turn,
+  certificate: Pick<DeviceEntry, 'notBeforeMs' | 'notAfterMs'>,
+): Result<void, RefusalReason> {
   const valid = checkValidity(certificate, turn.nowMs);
   return valid.ok ? valid : refuse(`certificate-${valid.reason}`);
 }

@@ -33,6 +33,3 @@ export interface Sent<C> {
   readonly signed: SignedCommand;
   readonly command: C;
 }
-
-/** Why a command had no effect: kebab case, stable. Null where it had one. */
-export type Refusal = string | null;

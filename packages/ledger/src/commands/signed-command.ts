@@ -4,6 +4,7 @@ import {
   bytesUpTo,
   checkInteger,
   concatBytes,
+  type DecodeReason,
   type DeviceId,
   decodeCanonical,
   deviceId,
@@ -85,7 +86,7 @@ export function rebuildCommand(
 }
 
 /** Reads bytes that a peer chose: `too-large`, `malformed`, `wrong-shape`, `not-canonical`. */
-export function readCommand(wire: Uint8Array): Result<SignedCommand> {
+export function readCommand(wire: Uint8Array): Result<SignedCommand, DecodeReason> {
   const outer = decodeCanonical(wireSchema, wire, { maxBytes: MAX_COMMAND_BYTES });
   if (!outer.ok) return outer;
   const { body, signature } = outer.value;

@@ -3,12 +3,16 @@ import { checkValidity, readCertificate, type VerifiedCertificate, verifyContinu
 import type { RegisterDevice, RotateKey } from '../commands/command.ts';
 import type { SignedCommand } from '../commands/signed-command.ts';
 import { MAX_DEVICES } from '../limits.ts';
-import type { Refusal, Sent, Turn } from '../turn.ts';
+import type { Refusal, RefusalReason } from '../refusal.ts';
+import type { Sent, Turn } from '../turn.ts';
 import { pruneCertificates } from './prune-certificates.ts';
 import { type CertificateEntry, certificateKey, type DeviceEntry } from './schema.ts';
 
 /** The certificate that a registration carries, as the sender's: its key must have signed the command. */
-export function readRegistration(signed: SignedCommand, command: RegisterDevice): Result<VerifiedCertificate> {
+export function readRegistration(
+  signed: SignedCommand,
+  command: RegisterDevice,
+): Result<VerifiedCertificate, RefusalReason> {
   const certificate = readCertificate(command.certificate);
   if (!certificate.ok) return refuse('bad-certificate', certificate.reason);
   return certificate.value.device === signed.device ? certificate : refuse('certificate-of-another-device');
@@ -16,8 +20,8 @@ export function readRegistration(signed: SignedCommand, command: RegisterDevice)
 
 /** Enters a device. The command is admitted already. */
 export function registerDevice(turn: Turn, certificate: VerifiedCertificate, command: RegisterDevice): Refusal {
-  if (turn.state.devices.size >= MAX_DEVICES) return 'too-many-devices';
-  if (command.name.length === 0) return 'bad-name';
+  if (turn.state.devices.size >= MAX_DEVICES) return refuse('too-many-devices');
+  if (command.name.length === 0) return refuse('bad-name');
   enterDevice(turn, certificate, command.certificate, command.name);
   const { device, epoch } = certificate;
   turn.emit({ kind: 'device-registered', device, name: command.name, epoch });
@@ -47,7 +51,7 @@ export function enterDevice(turn: Turn, certificate: VerifiedCertificate, receiv
 /** Replaces the sender's operational key where the new certificate continues the old one. */
 export function rotateKey(turn: Turn, { sender, command }: Sent<RotateKey>): Refusal {
   const rotated = checkRotation(turn, sender, command.certificate);
-  if (!rotated.ok) return rotated.reason;
+  if (!rotated.ok) return rotated;
   const { device, epoch, key, notBeforeMs, notAfterMs, capabilities } = rotated.value;
   turn.state.devices.set(device, {
     ...sender,
@@ -64,7 +68,11 @@ export function rotateKey(turn: Turn, { sender, command }: Sent<RotateKey>): Ref
   return null;
 }
 
-function checkRotation(turn: Turn, sender: DeviceEntry, received: Uint8Array): Result<VerifiedCertificate> {
+function checkRotation(
+  turn: Turn,
+  sender: DeviceEntry,
+  received: Uint8Array,
+): Result<VerifiedCertificate, RefusalReason> {
   const current = turn.state.certificates.get(certificateKey(sender.device, sender.epoch)) as CertificateEntry;
   const continued = verifyContinuity([current.certificate, received]);
   if (!continued.ok) return refuse('no-continuity', continued.reason);

@@ -1,9 +1,10 @@
-import type { DeviceId } from '@murmuration/core';
+import { accept, type DeviceId, type Result, refuse } from '@murmuration/core';
 import type { OpenJob } from '../commands/command.ts';
 import { MAX_JOBS, MAX_JOBS_PER_DEVICE, MAX_RUNNING_JOBS, MAX_RUNNING_JOBS_PER_DEVICE } from '../limits.ts';
 import { isQuarantined } from '../quarantine/quarantine.ts';
+import type { Refusal, RefusalReason } from '../refusal.ts';
 import { metaOf } from '../state/ledger-state.ts';
-import type { Refusal, Sent, Turn } from '../turn.ts';
+import type { Sent, Turn } from '../turn.ts';
 import { pruneRounds } from './pruning.ts';
 import { type JobEntry, type RoundEntry, roundKey } from './schema.ts';
 
@@ -11,11 +12,11 @@ const JOB_ID = /^[a-z0-9-]{1,32}$/;
 
 export function openJob(turn: Turn, { sender, command }: Sent<OpenJob>): Refusal {
   const { jobs, devices } = turn.state;
-  if (isQuarantined(turn.state, sender.device)) return 'quarantined';
-  if (!JOB_ID.test(command.job)) return 'bad-job-id';
-  if (jobs.get(command.job) !== undefined) return 'job-exists';
-  if (!isAscending(command.participants)) return 'participants-not-ascending';
-  if (command.participants.some((device) => devices.get(device) === undefined)) return 'unknown-participant';
+  if (isQuarantined(turn.state, sender.device)) return refuse('quarantined');
+  if (!JOB_ID.test(command.job)) return refuse('bad-job-id');
+  if (jobs.get(command.job) !== undefined) return refuse('job-exists');
+  if (!isAscending(command.participants)) return refuse('participants-not-ascending');
+  if (command.participants.some((device) => devices.get(device) === undefined)) return refuse('unknown-participant');
   const refusal = checkQuota(turn, sender);
   if (refusal !== null) return refusal;
 
@@ -43,8 +44,9 @@ function checkQuota(turn: Turn, sender: Sent<OpenJob>['sender']): Refusal {
   const { jobs } = turn.state;
   const running = jobs.values().filter(({ state }) => state === 'running');
   const own = running.filter(({ openedBy }) => openedBy === sender.device);
-  if (jobs.size >= MAX_JOBS || sender.jobsOpened >= MAX_JOBS_PER_DEVICE) return 'too-many-jobs';
-  if (running.length >= MAX_RUNNING_JOBS || own.length >= MAX_RUNNING_JOBS_PER_DEVICE) return 'too-many-running-jobs';
+  if (jobs.size >= MAX_JOBS || sender.jobsOpened >= MAX_JOBS_PER_DEVICE) return refuse('too-many-jobs');
+  if (running.length >= MAX_RUNNING_JOBS || own.length >= MAX_RUNNING_JOBS_PER_DEVICE)
+    return refuse('too-many-running-jobs');
   return null;
 }
 
@@ -103,13 +105,13 @@ export function closeRound(turn: Turn, entry: RoundEntry): void {
 export function findRound(
   turn: Turn,
   name: { readonly job: string; readonly round: number },
-): { readonly entry: RoundEntry; readonly job: JobEntry } | { readonly refusal: string } {
+): Result<{ readonly entry: RoundEntry; readonly job: JobEntry }, RefusalReason> {
   const job = turn.state.jobs.get(name.job);
-  if (job === undefined) return { refusal: 'unknown-job' };
-  if (name.round > job.rounds) return { refusal: 'no-such-round' };
-  if (name.round > job.round) return { refusal: 'round-not-open' };
+  if (job === undefined) return refuse('unknown-job');
+  if (name.round > job.rounds) return refuse('no-such-round');
+  if (name.round > job.round) return refuse('round-not-open');
   const entry = turn.state.rounds.get(roundKey(name.job, name.round));
-  return entry === undefined ? { refusal: 'round-forgotten' } : { entry, job };
+  return entry === undefined ? refuse('round-forgotten') : accept({ entry, job });
 }
 
 export function isAscending(devices: readonly DeviceId[]): boolean {

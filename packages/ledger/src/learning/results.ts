@@ -1,8 +1,9 @@
-import { type DeviceId, equalBytes } from '@murmuration/core';
+import { type DeviceId, equalBytes, refuse } from '@murmuration/core';
 import type { CommitResult, Verdict } from '../commands/command.ts';
 import { resultMismatchBundle } from '../quarantine/build-bundle.ts';
 import { quarantineDevice } from '../quarantine/quarantine.ts';
-import type { Refusal, Sent, Turn } from '../turn.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Sent, Turn } from '../turn.ts';
 import { closeRound, findRound } from './jobs.ts';
 import { strikeOutliers } from './outliers.ts';
 import { resultDigest } from './result-digest.ts';
@@ -12,14 +13,14 @@ import { sealOf } from './seal.ts';
 /** A replica's aggregate. A quorum of equal ones is the round's; a replica with another one has lied. */
 export function commitResult(turn: Turn, sent: Sent<CommitResult>): Refusal {
   const { sender, command } = sent;
-  if (sender.role !== 'replica') return 'not-a-replica';
+  if (sender.role !== 'replica') return refuse('not-a-replica');
   const found = findRound(turn, command);
-  if ('refusal' in found) return found.refusal;
-  const { entry } = found;
-  if (entry.phase === 'collecting') return 'round-not-aggregating';
-  if (entry.phase === 'void' || entry.closed?.summary === true) return 'round-closed';
-  if (entry.resultsBy.some(({ device }) => device === sender.device)) return 'already-committed';
-  if (!coversFixedSet(entry, command.verdicts)) return 'verdicts-do-not-match';
+  if (!found.ok) return found;
+  const { entry } = found.value;
+  if (entry.phase === 'collecting') return refuse('round-not-aggregating');
+  if (entry.phase === 'void' || entry.closed?.summary === true) return refuse('round-closed');
+  if (entry.resultsBy.some(({ device }) => device === sender.device)) return refuse('already-committed');
+  if (!coversFixedSet(entry, command.verdicts)) return refuse('verdicts-do-not-match');
   return entry.phase === 'aggregating' ? countResult(turn, entry, sent) : lateResult(turn, entry, sent);
 }
 
@@ -83,7 +84,7 @@ function lateResult(turn: Turn, entry: RoundEntry, sent: Sent<CommitResult>): Re
   const digest = resultDigest(sent.command);
   const quorumDigest = resultDigest({ ...entry, modelHash: entry.modelHash as Uint8Array });
   if (!equalBytes(digest, quorumDigest)) {
-    if (turn.state.proofs.get(roundKey(entry.job, entry.round)) === undefined) return 'round-closed';
+    if (turn.state.proofs.get(roundKey(entry.job, entry.round)) === undefined) return refuse('round-closed');
     accuse(turn, entry, sealOf(sent), { digest, modelHash, verdicts });
   }
   const resultsBy = [...entry.resultsBy, { device: sent.sender.device, digest }];

@@ -1,8 +1,9 @@
-import { compareBytes, equalBytes } from '@murmuration/core';
+import { equalBytes, refuse } from '@murmuration/core';
 import type { AttestUpdates, CommitUpdate } from '../commands/command.ts';
 import { doubleUpdateBundle } from '../quarantine/build-bundle.ts';
 import { isQuarantined, quarantineDevice } from '../quarantine/quarantine.ts';
-import type { Refusal, Sent, Turn } from '../turn.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Sent, Turn } from '../turn.ts';
 import { closeRound, findRound, isAscending } from './jobs.ts';
 import { type ProofEntry, type RoundEntry, roundKey, type UpdateEntry } from './schema.ts';
 import { sealOf } from './seal.ts';
@@ -11,13 +12,13 @@ import { sealOf } from './seal.ts';
 export function commitUpdate(turn: Turn, sent: Sent<CommitUpdate>): Refusal {
   const { sender, command } = sent;
   const found = findRound(turn, command);
-  if ('refusal' in found) return found.refusal;
-  const { entry, job } = found;
-  if (isQuarantined(turn.state, sender.device)) return 'quarantined';
+  if (!found.ok) return found;
+  const { entry, job } = found.value;
+  if (isQuarantined(turn.state, sender.device)) return refuse('quarantined');
   const earlier = entry.updates.find(({ device }) => device === sender.device);
   if (earlier !== undefined) return secondUpdate(turn, sent, earlier);
-  if (entry.phase !== 'collecting') return 'round-not-collecting';
-  if (job.participants.length > 0 && !job.participants.includes(sender.device)) return 'not-a-participant';
+  if (entry.phase !== 'collecting') return refuse('round-not-collecting');
+  if (job.participants.length > 0 && !job.participants.includes(sender.device)) return refuse('not-a-participant');
 
   const { hash, samples, bytes } = command;
   const update: UpdateEntry = { device: sender.device, hash, samples, bytes, attestations: 0, fixed: false };
@@ -31,29 +32,29 @@ export function commitUpdate(turn: Turn, sent: Sent<CommitUpdate>): Refusal {
 }
 
 function secondUpdate(turn: Turn, sent: Sent<CommitUpdate>, earlier: UpdateEntry): Refusal {
-  if (equalBytes(earlier.hash, sent.command.hash)) return 'already-committed';
+  if (equalBytes(earlier.hash, sent.command.hash)) return refuse('already-committed');
   const bundle = doubleUpdateBundle(turn, sent, earlier);
   // The first command's signature was pruned: whoever kept it can still submit the evidence.
-  if (bundle === undefined) return 'round-not-collecting';
+  if (bundle === undefined) return refuse('round-not-collecting');
   quarantineDevice(turn, bundle, null);
   return null;
 }
 
 /** A replica's "these I hold". The quorum's attestations fix the set: updates that f + 1 of them name. */
 export function attestUpdates(turn: Turn, { sender, command }: Sent<AttestUpdates>): Refusal {
-  if (sender.role !== 'replica') return 'not-a-replica';
+  if (sender.role !== 'replica') return refuse('not-a-replica');
   const found = findRound(turn, command);
-  if ('refusal' in found) return found.refusal;
-  const { entry } = found;
-  if (entry.phase !== 'collecting') return 'round-not-collecting';
-  if (entry.attestedBy.includes(sender.device)) return 'already-attested';
-  if (!isAscending(command.updates.map(({ device }) => device))) return 'updates-not-ascending';
+  if (!found.ok) return found;
+  const { entry } = found.value;
+  if (entry.phase !== 'collecting') return refuse('round-not-collecting');
+  if (entry.attestedBy.includes(sender.device)) return refuse('already-attested');
+  if (!isAscending(command.updates.map(({ device }) => device))) return refuse('updates-not-ascending');
   const named = new Map(command.updates.map(({ device, hash }) => [device, hash]));
   const isNamed = ({ device, hash }: UpdateEntry) => {
     const other = named.get(device);
-    return other !== undefined && compareBytes(other, hash) === 0;
+    return other !== undefined && equalBytes(other, hash);
   };
-  if (entry.updates.filter(isNamed).length !== named.size) return 'update-not-committed';
+  if (entry.updates.filter(isNamed).length !== named.size) return refuse('update-not-committed');
 
   const attested: RoundEntry = {
     ...entry,

@@ -1,7 +1,8 @@
-import type { DeviceId } from '@murmuration/core';
+import { type DeviceId, refuse } from '@murmuration/core';
 import { MAX_EVIDENCE_PER_QUARANTINE, OBSERVATION_MS, QUARANTINE_MS } from '../limits.ts';
+import type { Refusal } from '../refusal.ts';
 import type { LedgerState } from '../state/ledger-state.ts';
-import type { Refusal, Turn } from '../turn.ts';
+import type { Turn } from '../turn.ts';
 import type { ProvenBundle } from './build-bundle.ts';
 import type { QuarantineEntry } from './schema.ts';
 
@@ -21,15 +22,15 @@ export function isQuarantined(state: LedgerState, device: DeviceId): boolean {
 export function quarantineDevice(turn: Turn, bundle: ProvenBundle, submittedBy: DeviceId | null): Refusal {
   const { id, accused } = bundle.finding;
   const { evidence, quarantines } = turn.state;
-  if (evidence.get(id) !== undefined) return 'evidence-known';
+  if (evidence.get(id) !== undefined) return refuse('evidence-known');
   const standing = quarantines.get(accused);
-  if (standing?.state === 'banned') return 'already-banned';
+  if (standing?.state === 'banned') return refuse('already-banned');
   if (standing?.state !== 'quarantined') {
     record(turn, bundle, submittedBy);
     strike(turn, bundle, standing);
     return null;
   }
-  if (standing.furtherEvidence >= MAX_EVIDENCE_PER_QUARANTINE) return 'evidence-limit';
+  if (standing.furtherEvidence >= MAX_EVIDENCE_PER_QUARANTINE) return refuse('evidence-limit');
   quarantines.set(accused, { ...standing, furtherEvidence: standing.furtherEvidence + 1 });
   record(turn, bundle, submittedBy);
   return null;

@@ -1,6 +1,8 @@
 import { readEvidence } from '@murmuration/consensus';
+import { refuse } from '@murmuration/core';
 import type { SubmitEvidence } from '../commands/command.ts';
-import type { Refusal, Sent, Turn } from '../turn.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Sent, Turn } from '../turn.ts';
 import { decodeEvidenceBundle, type EvidenceBundle } from './evidence-bundle.ts';
 import { quarantineDevice } from './quarantine.ts';
 import { verifyEvidenceBundle } from './verify-bundle.ts';
@@ -8,14 +10,14 @@ import { verifyEvidenceBundle } from './verify-bundle.ts';
 /** Evidence that a device brings. Never refused for its age. */
 export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvidence>): Refusal {
   const bundle = decodeEvidenceBundle(command.evidence);
-  if (!bundle.ok) return `evidence-${bundle.reason}`;
+  if (!bundle.ok) return refuse('bad-evidence', bundle.reason);
   const { kind, accused } = bundle.value;
   // The ledger counts outlier rounds itself; other pairs of the same rounds would be a second strike.
-  if (kind === 'poisoned-updates') return 'evidence-found-by-ledger';
-  if (turn.state.devices.get(accused) === undefined) return 'unknown-accused';
+  if (kind === 'poisoned-updates') return refuse('evidence-found-by-ledger');
+  if (turn.state.devices.get(accused) === undefined) return refuse('unknown-accused');
   const verified = verifyEvidenceBundle(command.evidence, { chainId: turn.chain.chainId });
-  if (!verified.ok) return `evidence-${verified.reason}`;
-  if (kind === 'equivocation' && !isAboutReplica(turn, bundle.value)) return 'accused-is-no-replica';
+  if (!verified.ok) return refuse('bad-evidence', verified.reason);
+  if (kind === 'equivocation' && !isAboutReplica(turn, bundle.value)) return refuse('accused-is-no-replica');
   return quarantineDevice(turn, { wire: command.evidence, finding: verified.value }, sender.device);
 }
 

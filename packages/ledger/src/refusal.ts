@@ -1,0 +1,61 @@
+import type { Refused } from '@murmuration/core';
+
+/** Why a request had no effect. Stable: clients branch on them, and counters carry them as labels. */
+export const REFUSAL_REASONS = [
+  // The bytes.
+  'too-large',
+  'malformed',
+  'wrong-shape',
+  'not-canonical',
+  // The sender.
+  'unknown-device',
+  'bad-signature',
+  'duplicate',
+  'sequence-used',
+  'sequence-too-old',
+  'certificate-not-yet-valid',
+  'certificate-expired',
+  'quarantined',
+  'not-a-replica',
+  // Devices.
+  'bad-certificate',
+  'certificate-of-another-device',
+  'already-registered',
+  'bad-name',
+  'too-many-devices',
+  'no-continuity',
+  // Jobs.
+  'bad-job-id',
+  'job-exists',
+  'participants-not-ascending',
+  'unknown-participant',
+  'too-many-jobs',
+  'too-many-running-jobs',
+  // Rounds.
+  'unknown-job',
+  'no-such-round',
+  'round-not-open',
+  'round-not-collecting',
+  'round-not-aggregating',
+  'round-closed',
+  'round-forgotten',
+  'not-a-participant',
+  'already-committed',
+  'already-attested',
+  'updates-not-ascending',
+  'update-not-committed',
+  'verdicts-do-not-match',
+  // Evidence.
+  'bad-evidence',
+  'evidence-found-by-ledger',
+  'unknown-accused',
+  'accused-is-no-replica',
+  'evidence-known',
+  'already-banned',
+  'evidence-limit',
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Null where the command had its effect. */
+export type Refusal = Refused<RefusalReason> | null;
