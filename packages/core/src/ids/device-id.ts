@@ -15,10 +15,15 @@ const DIGEST_BYTES = 32;
 const SHARED_PREFIX_CHARS = 4;
 const SHORT_CHARS = 8;
 
-/** @param digest SHA3-256 of the root public keys, 32 bytes */
+/** @param digest SHA3-256 of the root public keys, 32 bytes. @throws ID_INVALID */
 export function deviceIdFromDigest(digest: Uint8Array): DeviceId {
   if (digest.length !== DIGEST_BYTES) {
-    throw new MurmurError({ code: 'ID_INVALID', message: `a device digest has 32 bytes, not ${digest.length}` });
+    throw new MurmurError({
+      code: 'ID_INVALID',
+      message: `a device digest has ${DIGEST_BYTES} bytes, not ${digest.length}`,
+      remedy: 'give the SHA3-256 digest of the root public keys',
+      facts: { length: digest.length },
+    });
   }
   return `b${toBase32(Uint8Array.from([...MULTIHASH_SHA3_256, ...digest]))}` as DeviceId;
 }
