@@ -1,0 +1,286 @@
+import {
+  accept,
+  assert,
+  compareBytes,
+  decodeCanonical,
+  encode,
+  equalBytes,
+  type Result,
+  refuse,
+} from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import { primaryOf } from '../quorum/replica-set.ts';
+import { type SignedStatement, signStatement, verifySigned } from '../quorum/statement.ts';
+import { isStable, offerStable } from './checkpoint.ts';
+import { persistView } from './journal.ts';
+import {
+  type Claim,
+  encodeMessage,
+  type MessageOf,
+  type NewViewBody,
+  newViewBodySchema,
+  type Proof,
+  type ViewChangeBody,
+} from './messages.ts';
+import { advance, decide } from './normal-case.ts';
+import {
+  type HeldNewView,
+  type HeldViewChange,
+  misplaced,
+  payloadOf,
+  type State,
+  sendBytes,
+  slotAt,
+  statementAt,
+} from './state.ts';
+import { isSound, proves, readViewChangeBody } from './view-change.ts';
+import { takeProposal } from './votes.ts';
+import { accuse, checkSigned } from './witness.ts';
+
+/** What Q view-changes bind a new view to. */
+interface Plan {
+  /** The highest stable checkpoint among them. */
+  readonly base: number;
+  readonly baseDigest: Uint8Array;
+  /** For each height above: what was decided, else prepared in the highest view. Heights without one are free. */
+  readonly winners: readonly Claim[];
+}
+
+/** The primary of the view being entered announces it once it holds Q sound view-changes. */
+export function announceNewView(state: State): void {
+  if (!state.changing || primaryOf(state.view, state.n) !== state.self) return;
+  const forThisView = (held: HeldViewChange | undefined) => held?.body.view === state.view;
+  if (state.viewChanges.filter(forThisView).length < state.q) return;
+  const chosen = state.viewChanges
+    .flatMap((held, replica) =>
+      held !== undefined && forThisView(held) && isSound(state, held) ? [{ held, replica }] : [],
+    )
+    .sort((a, b) => Number(b.replica === state.self) - Number(a.replica === state.self) || a.replica - b.replica)
+    .slice(0, state.q)
+    .sort((a, b) => a.replica - b.replica);
+  if (chosen.length < state.q) return;
+  const body = composeBody(state, chosen);
+  const bodyBytes = encode(newViewBodySchema, body);
+  const statement = statementAt(state, { phase: 'new-view', view: state.view, height: 0, digest: sha3_256(bodyBytes) });
+  const signature = signStatement(state.signer, state.set.chainId, statement);
+  install(
+    state,
+    heldNewView({ kind: 'new-view', epoch: state.set.epoch, body: bodyBytes, signature }, body),
+    state.self,
+  );
+  sendBytes(state, 'all', (state.newView as HeldNewView).bytes);
+}
+
+function composeBody(state: State, chosen: readonly { held: HeldViewChange; replica: number }[]): NewViewBody {
+  const plan = planOf(chosen.map(({ held }) => held.body));
+  const source = chosen.find(({ held }) => held.body.stableHeight === plan.base) as { held: HeldViewChange };
+  const proofs = plan.winners.map((winner) => proofOf(state, chosen, winner));
+  const proposals = plan.winners
+    .filter(({ decided }) => !decided)
+    .map(({ height, digest }) => {
+      const statement = statementAt(state, { phase: 'pre-prepare', view: state.view, height, digest });
+      return { height, digest, signature: signStatement(state.signer, state.set.chainId, statement) };
+    });
+  return {
+    view: state.view,
+    viewChanges: chosen.map(({ held, replica }) => ({ replica, body: held.bodyBytes, signature: held.signature })),
+    stableCertificate: source.held.stableCertificate,
+    proofs,
+    proposals,
+  };
+}
+
+function proofOf(state: State, chosen: readonly { held: HeldViewChange }[], winner: Claim): Proof {
+  const own = state.slots.get(winner.height)?.decided;
+  if (own != null && sameClaim(winner, { ...winner, ...own, decided: true })) {
+    return { ...winner, signatures: own.signatures };
+  }
+  for (const { held } of chosen) {
+    const at = held.body.claims.findIndex((claim) => claim.height === winner.height && sameClaim(claim, winner));
+    if (at >= 0) return held.proofs[at] as Proof;
+  }
+  assert(false, `the winner at height ${winner.height} is some claim`);
+}
+
+/** The rule of the new view, the same for whoever computes it (PBFT §4.4, with decided heights kept as they are). */
+export function planOf(bodies: readonly ViewChangeBody[]): Plan {
+  let [top] = bodies as [ViewChangeBody];
+  for (const body of bodies) if (body.stableHeight > top.stableHeight) top = body;
+  const best = new Map<number, Claim>();
+  for (const { claims } of bodies) {
+    for (const claim of claims) {
+      if (claim.height <= top.stableHeight) continue;
+      const known = best.get(claim.height);
+      if (known === undefined || outranks(claim, known)) best.set(claim.height, claim);
+    }
+  }
+  const winners = [...best.values()].sort((a, b) => a.height - b.height);
+  return { base: top.stableHeight, baseDigest: top.stableDigest, winners };
+}
+
+/** Decided beats prepared, then the higher view; equal ranks name one digest unless one of them is a lie. */
+function outranks(a: Claim, b: Claim): boolean {
+  if (a.decided !== b.decided) return a.decided;
+  if (a.view !== b.view) return a.view > b.view;
+  return compareBytes(a.digest, b.digest) < 0;
+}
+
+function sameClaim(a: Claim, b: Claim): boolean {
+  return a.view === b.view && a.decided === b.decided && equalBytes(a.digest, b.digest);
+}
+
+/** A primary announces its view; or somebody who knows it passes the announcement on. */
+export function onNewView(state: State, from: number, message: MessageOf<'new-view'>): string | undefined {
+  if (message.epoch !== state.set.epoch) return 'wrong-epoch';
+  const decoded = decodeCanonical(newViewBodySchema, message.body);
+  if (!decoded.ok) return decoded.reason;
+  const body = decoded.value;
+  if (body.view < state.view) return 'stale-view';
+  const digest = sha3_256(message.body);
+  const { newView } = state;
+  const known = newView?.body.view === body.view ? newView : null;
+  if (known !== null && equalBytes(known.digest, digest)) return undefined;
+  const replica = primaryOf(body.view, state.n);
+  const place = { phase: 'new-view', view: body.view, height: 0 } as const;
+  const signed: SignedStatement = {
+    replica,
+    ...statementAt(state, { ...place, digest }),
+    signature: message.signature,
+  };
+  if (!checkSigned(state, signed, from)) return undefined;
+  if (known !== null) {
+    accuse(state, { ...signed, digest: known.digest, signature: known.signature }, signed);
+    return undefined;
+  }
+  const checked = checkNewView(state, body);
+  if (!checked.ok) {
+    (state.peers[from] as { strikes: number }).strikes += state.q;
+    return checked.reason;
+  }
+  install(state, heldNewView(message, body), from);
+  return undefined;
+}
+
+/** Recomputes the whole announcement from the signed view-changes in it. */
+function checkNewView(state: State, body: NewViewBody): Result<void> {
+  const bodies = checkViewChanges(state, body);
+  if (!bodies.ok) return bodies;
+  const plan = planOf(bodies.value);
+  const stable = { height: plan.base, digest: plan.baseDigest, certificate: body.stableCertificate };
+  if (plan.base > 0 && !isStable(state, stable)) return refuse('unproved-checkpoint');
+  if (plan.winners.length !== body.proofs.length) return refuse('unproved-claim');
+  for (const [i, winner] of plan.winners.entries()) {
+    const own = state.slots.get(winner.height)?.decided;
+    if (winner.decided && own != null && equalBytes(own.digest, winner.digest)) continue;
+    if (!proves(state, body.proofs[i] as Proof, winner)) return refuse('unproved-claim', `height ${winner.height}`);
+  }
+  return checkProposals(state, body, plan);
+}
+
+function checkViewChanges(state: State, body: NewViewBody): Result<ViewChangeBody[]> {
+  if (body.viewChanges.length !== state.q) return refuse('no-quorum-of-view-changes');
+  const bodies: ViewChangeBody[] = [];
+  let previous = -1;
+  for (const { replica, body: bytes, signature } of body.viewChanges) {
+    if (replica <= previous || replica >= state.n) return refuse('unordered-signers');
+    previous = replica;
+    const read = readViewChangeBody(bytes);
+    if (!read.ok) return read;
+    if (read.value.view !== body.view) return refuse('view-change-of-other-view');
+    if (!checkSignedViewChange(state, replica, body.view, sha3_256(bytes), signature)) return refuse('bad-signature');
+    bodies.push(read.value);
+  }
+  return accept(bodies);
+}
+
+/** Verifies a view-change inside a new-view, and compares it with the one that replica sent us. */
+function checkSignedViewChange(
+  state: State,
+  replica: number,
+  view: number,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const held = state.viewChanges[replica];
+  const sent = held?.body.view === view ? held : undefined;
+  if (sent !== undefined && equalBytes(sent.digest, digest) && equalBytes(sent.signature, signature)) return true;
+  const place = { phase: 'view-change', view, height: 0 } as const;
+  const signed = { replica, ...statementAt(state, { ...place, digest }), signature };
+  if (!verifySigned(state.verify, state.set, signed)) return false;
+  if (sent !== undefined) accuse(state, { ...signed, digest: sent.digest, signature: sent.signature }, signed);
+  return true;
+}
+
+function checkProposals(state: State, body: NewViewBody, plan: Plan): Result<void> {
+  const wanted = plan.winners.filter(({ decided }) => !decided);
+  if (wanted.length !== body.proposals.length) return refuse('wrong-proposals');
+  const replica = primaryOf(body.view, state.n);
+  for (const [i, { height, digest }] of wanted.entries()) {
+    const proposal = body.proposals[i] as NewViewBody['proposals'][number];
+    if (proposal.height !== height || !equalBytes(proposal.digest, digest)) return refuse('wrong-proposals');
+    const statement = statementAt(state, { phase: 'pre-prepare', view: body.view, height, digest });
+    const signed = { replica, ...statement, signature: proposal.signature };
+    if (!verifySigned(state.verify, state.set, signed)) return refuse('bad-signature');
+  }
+  return accept(undefined);
+}
+
+/** @param message checked, or the own journal's */
+export function heldNewView(message: MessageOf<'new-view'>, body: NewViewBody): HeldNewView {
+  const bodies = body.viewChanges.flatMap(({ body: bytes }) => {
+    const read = readViewChangeBody(bytes);
+    return read.ok ? [read.value] : [];
+  });
+  const plan = planOf(bodies);
+  const digest = sha3_256(message.body);
+  const forced = new Map(plan.winners.map(({ height, digest: bound }) => [height, bound]));
+  const top = plan.winners.at(-1)?.height ?? plan.base;
+  const { signature } = message;
+  const { base, baseDigest } = plan;
+  return { body, bytes: encodeMessage(message), digest, signature, forced, base, baseDigest, top };
+}
+
+/** Enters the view that a checked new-view announces. */
+function install(state: State, newView: HeldNewView, from: number): void {
+  const { body, base } = newView;
+  if (body.view > state.view) state.failedViews = Math.max(1, state.failedViews);
+  state.view = body.view;
+  state.changing = false;
+  state.abandon = false;
+  state.newView = newView;
+  persistView(state);
+  if (base > 0)
+    offerStable(state, { height: base, digest: newView.baseDigest, certificate: body.stableCertificate }, from);
+  bindHeights(state, newView);
+  requeueForView(state);
+}
+
+/** Puts what a new-view proves and proposes into the slots, and votes on what can be voted on. */
+export function bindHeights(state: State, { body }: HeldNewView): void {
+  for (const { height, view, decided, digest, signatures } of body.proofs) {
+    if (!decided || misplaced(state, state.view, height) !== undefined) continue;
+    const slot = slotAt(state, height);
+    if (slot.decided === null) decide(state, slot, view, digest, signatures);
+  }
+  const replica = primaryOf(body.view, state.n);
+  for (const { height, digest, signature } of body.proposals) {
+    if (misplaced(state, body.view, height) !== undefined) continue;
+    const statement = statementAt(state, { phase: 'pre-prepare', view: body.view, height, digest });
+    takeProposal(state, { replica, ...statement, signature }, replica, true);
+  }
+  for (const slot of state.slots.values()) {
+    const round = slot.rounds.get(body.view);
+    if (round !== undefined) advance(state, slot, round);
+  }
+}
+
+/** Requests that the view's proposals do not carry wait again. */
+function requeueForView(state: State): void {
+  const proposed: (readonly Uint8Array[])[] = [];
+  for (const slot of state.slots.values()) {
+    const proposal = slot.rounds.get(state.view)?.proposal;
+    const payload = proposal == null ? undefined : payloadOf(slot, proposal.digest);
+    if (payload !== undefined) proposed.push(payload.batch.requests);
+  }
+  state.pool.requeue(proposed);
+}

@@ -1,0 +1,124 @@
+import { toHex } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import { BATCH_OVERHEAD_BYTES, type CheckedOptions, REQUEST_OVERHEAD_BYTES } from './options.ts';
+
+/** Committed requests remembered, so that a late copy is not ordered again. The ledger is idempotent beyond it. */
+const MAX_REMEMBERED = 32_768;
+
+export interface PooledRequest {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  /** The replica that brought it. */
+  readonly origin: number;
+  /** Tick at which it came. */
+  readonly tick: number;
+}
+
+export type PoolRefusal = 'request-too-large' | 'already-pending' | 'already-committed' | 'pool-full' | 'not-admitted';
+
+/**
+ * Requests that wait to be committed, oldest first. Every replica that brings requests has its own share, so a
+ * flood of one cannot keep out those of others.
+ */
+export class RequestPool {
+  private readonly options: CheckedOptions;
+  private readonly admit: (request: Uint8Array) => boolean;
+  private readonly entries = new Map<string, PooledRequest>();
+  /** Those that are in no live proposal of the current view. */
+  private readonly queue = new Map<string, PooledRequest>();
+  private readonly remembered = new Set<string>();
+  private readonly shares = new Map<number, { requests: number; bytes: number }>();
+
+  constructor(options: CheckedOptions, admit: (request: Uint8Array) => boolean) {
+    this.options = options;
+    this.admit = admit;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Requests that a primary could propose now. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  oldest(): PooledRequest | undefined {
+    return this.entries.values().next().value;
+  }
+
+  all(): Iterable<PooledRequest> {
+    return this.entries.values();
+  }
+
+  add(bytes: Uint8Array, origin: number, tick: number): PoolRefusal | undefined {
+    if (bytes.length > this.options.maxRequestBytes) return 'request-too-large';
+    const key = keyOfRequest(bytes);
+    if (this.entries.has(key)) return 'already-pending';
+    if (this.remembered.has(key)) return 'already-committed';
+    const share = this.shares.get(origin) ?? { requests: 0, bytes: 0 };
+    if (share.requests >= this.options.maxPoolRequests) return 'pool-full';
+    if (share.bytes + bytes.length > this.options.maxPoolBytes) return 'pool-full';
+    if (!this.admit(bytes)) return 'not-admitted';
+    const entry = { key, bytes, origin, tick };
+    share.requests += 1;
+    share.bytes += bytes.length;
+    this.shares.set(origin, share);
+    this.entries.set(key, entry);
+    this.queue.set(key, entry);
+    return undefined;
+  }
+
+  /** @returns the oldest waiting requests that fit one batch; they leave the queue */
+  take(): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    let room = this.options.maxBatchBytes - BATCH_OVERHEAD_BYTES;
+    for (const { key, bytes } of this.queue.values()) {
+      room -= bytes.length + REQUEST_OVERHEAD_BYTES;
+      if (room < 0 || taken.length >= this.options.maxBatchRequests) break;
+      taken.push(bytes);
+      this.queue.delete(key);
+    }
+    return taken;
+  }
+
+  /** Whether the waiting requests fill a batch. */
+  get full(): boolean {
+    return this.queue.size >= this.options.maxBatchRequests;
+  }
+
+  committed(requests: readonly Uint8Array[]): void {
+    for (const bytes of requests) {
+      const key = keyOfRequest(bytes);
+      this.remember(key);
+      this.queue.delete(key);
+      const entry = this.entries.get(key);
+      if (entry === undefined) continue;
+      this.entries.delete(key);
+      const share = this.shares.get(entry.origin) as { requests: number; bytes: number };
+      share.requests -= 1;
+      share.bytes -= entry.bytes.length;
+    }
+  }
+
+  /** A new view: everything waits again, but what its proposals carry. */
+  requeue(proposed: Iterable<readonly Uint8Array[]>): void {
+    this.queue.clear();
+    for (const [key, entry] of this.entries) this.queue.set(key, entry);
+    for (const requests of proposed) for (const bytes of requests) this.queue.delete(keyOfRequest(bytes));
+  }
+
+  private remember(key: string): void {
+    this.remembered.add(key);
+    if (this.remembered.size <= MAX_REMEMBERED) return;
+    for (const oldest of this.remembered) {
+      this.remembered.delete(oldest);
+      return;
+    }
+  }
+}
+
+/** 128 bits of the SHA3-256: two requests with one key are out of reach. */
+function keyOfRequest(bytes: Uint8Array): string {
+  return toHex(sha3_256(bytes).subarray(0, 16));
+}
