@@ -106,7 +106,7 @@ function scansInOrder(open: () => Promise<Store>): void {
     for (const reverse of [false, true]) {
       const seen: string[] = [];
       let page = await keysOf(store, 'p/', { limit: 10, reverse });
-      while (page.length > 0) {
+      while (page.length > 0 && seen.length <= keys.length) {
         seen.push(...page);
         page = await keysOf(store, 'p/', { limit: 10, reverse, after: page.at(-1) as string });
       }
