@@ -10,6 +10,7 @@ export type { Rule, RuleInput, RuleOutput } from './aggregators/rule.ts';
 export { combine, RULES } from './aggregators/rules.ts';
 export { STRATEGIES, type Strategy } from './aggregators/strategies.ts';
 export { type Attack, type AttackContext, attacks } from './attacks/attacks.ts';
+export { type CsvOptions, parseCsv, standardise } from './datasets/csv.ts';
 export {
   checkDataset,
   classCounts,
@@ -21,7 +22,10 @@ export {
   type SplitDataset,
   takeSamples,
 } from './datasets/dataset.ts';
+export { type DigitsOptions, defaultDigitsOptions, drawDigit, generateDigits } from './datasets/digits.ts';
 export { type DirichletOptions, splitDirichlet } from './datasets/dirichlet.ts';
+export { type IdxOptions, parseIdx } from './datasets/idx.ts';
+export { type DataFiles, type DataSources, describeFiles, loadData } from './datasets/load.ts';
 export { codesDigest, defaultNamesOptions, loadNames, type NamesOptions } from './datasets/names/names.ts';
 export { holdOut } from './datasets/split.ts';
 export { type MlpSpec, parameterCount } from './engine/mlp.ts';

@@ -32,6 +32,8 @@ export interface Aggregation {
   readonly aggregate: Float32Array;
   /** Sorted by device. */
   readonly verdicts: readonly Verdict[];
+  /** ⟨x, r⟩ / ‖r‖² of each update against the robust reference r, in the order of the verdicts. */
+  readonly pulls: readonly number[];
   /** f that the rule was applied with. */
   readonly faulty: number;
 }
@@ -87,7 +89,7 @@ export function aggregate(plan: TrainingPlan, updates: readonly Update[], option
       outlier,
     };
   });
-  return { aggregate: result.aggregate, verdicts, faulty };
+  return { aggregate: result.aggregate, verdicts, pulls: pulls.map(({ against }) => against), faulty };
 }
 
 /** f for n updates when `excluded` participants are already out. */

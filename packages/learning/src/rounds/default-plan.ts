@@ -1,5 +1,6 @@
+import { defaultDigitsOptions } from '../datasets/digits.ts';
 import { codesDigest, defaultNamesOptions } from '../datasets/names/names.ts';
-import type { TrainingPlan } from './plan.ts';
+import type { DatasetSpec, TrainingPlan } from './plan.ts';
 
 /**
  * Measured with seven devices, α = 0.5, one liar at −10 × the mean (simulations/learning.ts): names reach
@@ -24,16 +25,25 @@ const COMMON = {
 /** Rounds that a job of each kind runs unless it says otherwise. */
 export const DEFAULT_ROUNDS = 20;
 
-/** @returns the plan that a kind of built-in data is trained with unless told otherwise */
-export function defaultPlan(kind: 'names' | 'digits'): TrainingPlan {
-  if (kind === 'names') {
-    const dataset = { kind, languages: defaultNamesOptions.languages, codes: codesDigest(), digest: '' } as const;
-    return { ...COMMON, dataset, model: { hidden: 32, features: defaultNamesOptions.features } };
+/**
+ * @param data a kind of built-in data, or what `describeFiles` says of the user's
+ * @returns the plan that it is trained with unless told otherwise
+ */
+export function defaultPlan(data: 'names' | 'digits' | DatasetSpec): TrainingPlan {
+  const dataset = typeof data === 'string' ? builtIn(data) : data;
+  switch (dataset.kind) {
+    case 'names':
+      return { ...COMMON, dataset, model: { hidden: 32, features: defaultNamesOptions.features } };
+    case 'digits':
+      return { ...COMMON, dataset, model: { hidden: 64, features: 28 * 28 } };
+    default:
+      return { ...COMMON, dataset, model: { hidden: 64, features: dataset.features } };
   }
-  return {
-    ...COMMON,
-    dataset: { kind, train: 7000, test: 1500 },
-    model: { hidden: 64, features: 28 * 28 },
-    localSamples: 1024,
-  };
+}
+
+function builtIn(kind: 'names' | 'digits'): DatasetSpec {
+  if (kind === 'names') {
+    return { kind, languages: defaultNamesOptions.languages, codes: codesDigest(), digest: '' };
+  }
+  return { kind, train: defaultDigitsOptions.train, test: defaultDigitsOptions.test };
 }

@@ -1,6 +1,6 @@
 import { type DeviceId, deviceIdFromDigest, MurmurError, utf8 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { aggregate, type Update, type Verdict } from '../aggregators/aggregate.ts';
+import { type Aggregation, aggregate, type Update, type Verdict } from '../aggregators/aggregate.ts';
 import type { Strategy } from '../aggregators/strategies.ts';
 import { type Attack, attacks } from '../attacks/attacks.ts';
 import { type Dataset, type SplitDataset, takeSamples } from '../datasets/dataset.ts';
@@ -41,6 +41,8 @@ export interface FederatedRound {
   /** On the held-back samples; null in rounds that were not evaluated. */
   readonly accuracy: number | null;
   readonly verdicts: readonly Verdict[];
+  /** How far each update pulls with (1 and above) or against (negative) the robust reference. */
+  readonly pulls: readonly number[];
   /** Client of each verdict. */
   readonly clients: readonly number[];
 }
@@ -83,11 +85,11 @@ export async function runFederated(options: FederatedOptions): Promise<Federated
     const out = clients.filter(({ index }) => isOut(options, removed, index, round));
     const active = clients.filter((client) => !out.includes(client) && client.data.size > 0);
     const updates = await collect(trainer, plan, model, active, round, options.signal);
-    const verdicts = updates.length === 0 ? [] : step(updates, out.length);
+    const { verdicts, pulls } = updates.length === 0 ? { verdicts: [], pulls: [] } : step(updates, out.length);
     const last = round === rounds - 1;
     const evaluated = last || (round + 1) % evaluateEvery === 0;
     const accuracy = evaluated ? (await trainer.evaluate(model, dataset.test)).accuracy : null;
-    const entry = { round, accuracy, verdicts, clients: verdicts.map((verdict) => clientOf(verdict).index) };
+    const entry = { round, accuracy, verdicts, pulls, clients: verdicts.map((verdict) => clientOf(verdict).index) };
     history.push(entry);
     options.onRound?.(entry);
     for (const verdict of verdicts.filter(({ outlier }) => outlier)) {
@@ -97,10 +99,10 @@ export async function runFederated(options: FederatedOptions): Promise<Federated
   }
   return { model, accuracy: history.at(-1)?.accuracy ?? 0, history, removed };
 
-  function step(updates: readonly Update[], excluded: number): readonly Verdict[] {
+  function step(updates: readonly Update[], excluded: number): Aggregation {
     const result = aggregate(plan, updates, { excluded });
     model = applyAggregate(model, result.aggregate, plan);
-    return result.verdicts;
+    return result;
   }
 
   function clientOf(verdict: Verdict): Client {
