@@ -25,7 +25,6 @@ const HTTP_ERRORS = [
   { code: 'HEADERS_TOO_LARGE', status: 431, title: 'The headers are too large' },
   { code: 'GATEWAY_INTERNAL', status: 500, title: 'The gateway failed' },
   { code: 'SWARM_NOT_READY', status: 503, title: 'The swarm has no quorum' },
-  { code: 'DASHBOARD_NOT_BUILT', status: 503, title: 'The dashboard is not built' },
   { code: 'CLIENTS_FULL', status: 503, title: 'Too many event streams are open' },
 ] as const;
 

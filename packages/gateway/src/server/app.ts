@@ -5,7 +5,7 @@ import type { Clock, Log, Metrics } from '@murmuration/core';
 import type { SwarmSource } from '@murmuration/node';
 import fastify, { type FastifyInstance } from 'fastify';
 import { httpError, PROBLEM_TYPE, toProblem } from '../errors/problem.ts';
-import { createEventHub } from '../events/hub.ts';
+import { createEventHub, type EventHub } from '../events/hub.ts';
 import { routes } from '../routes/table.ts';
 import { registerDashboard } from './dashboard.ts';
 import { registerDocs, registerDocsPage } from './docs.ts';
@@ -74,13 +74,14 @@ export async function buildApp(deps: GatewayDeps, settings: Settings): Promise<F
   app.server.maxConnections = MAX_CONNECTIONS;
   app.setValidatorCompiler(validatorCompiler);
   answerProblems(app, deps);
+  const hub = createEventHub(deps, settings);
+  // Before every hook that can refuse: it marks upgrades, and closes the sockets of those that are refused.
+  await registerWebSocket(app, hub);
   app.addHook('onRequest', async (request) => checkSite(request.headers, settings));
   await registerPlugins(app, settings);
   await registerDocs(app, deps.source.snapshot().swarm.version);
   measure(app, deps.metrics);
 
-  const hub = createEventHub(deps, settings);
-  app.addHook('preClose', async () => hub.close());
   const gate = createGate(settings);
   const context = { source: deps.source, metricsText: () => swarmMetrics(deps) };
   for (const route of routes) registerRoute(app, route, { context, gate, hub, settings });
@@ -103,11 +104,19 @@ async function registerPlugins(app: FastifyInstance, settings: Settings): Promis
     errorResponseBuilder: (_request, { max, ttl }) =>
       httpError('RATE_LIMITED', `more than ${max} requests a minute came from this address`, `wait ${ttl} ms`, { max }),
   });
+}
+
+async function registerWebSocket(app: FastifyInstance, hub: EventHub): Promise<void> {
   await app.register(websocket, {
     options: {
       maxPayload: MAX_CLIENT_MESSAGE_BYTES,
       perMessageDeflate: false,
       handleProtocols: (offered) => (offered.has(EVENTS_PROTOCOL) ? EVENTS_PROTOCOL : false),
+    },
+    preClose: (done) => {
+      hub.close();
+      app.websocketServer.close();
+      done();
     },
     errorHandler: (_error, socket) => socket.terminate(),
   });
@@ -122,6 +131,8 @@ function answerProblems(app: FastifyInstance, { log }: GatewayDeps): void {
         error: error instanceof Error ? error.message : String(error),
       });
     }
+    // After an upgrade nothing parses this connection any more, so no client may use it again.
+    if (request.ws) reply.header('connection', 'close');
     reply.code(problem.status).type(PROBLEM_TYPE).send(problem);
   });
 }

@@ -17,7 +17,7 @@ export async function registerDashboard(app: FastifyInstance, folder: string | u
     await app.register(fastifyStatic, {
       root: path.resolve(folder),
       index: false,
-      serveDotFiles: false,
+      dotfiles: 'ignore',
       suppressWarning: true,
       schemaHide: true,
       cacheControl: false,

@@ -22,12 +22,10 @@ export function registerRoute(
     method: route.method,
     url: route.path,
     schema: schemaOf(route),
-    config: {
-      rateLimit: {
-        max: route.permission === 'open-job' ? settings.maxChangesPerMinute : settings.maxRequestsPerMinute,
-      },
-    },
-    onRequest: async (request) => gate(route.permission, request.headers),
+    // Reads share one count; changes have one of their own, so that guessing the token is slow.
+    ...(route.permission === 'open-job' ? { config: { rateLimit: { max: settings.maxChangesPerMinute } } } : {}),
+    // After the rate limit, which works in onRequest, and before the body is read.
+    preParsing: async (request) => gate(route.permission, request.headers),
     handler: async (request, reply) => {
       const { params, query, body } = request;
       const answer = await route.handle({ params, query, body }, context);
