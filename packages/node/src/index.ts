@@ -1,3 +1,16 @@
+export { type CreateHomeOptions, createHome, type Home, homeExists, openHome } from './adapters/home.ts';
+export { sqliteStore } from './adapters/sqlite-store.ts';
+export { systemClock } from './adapters/system-clock.ts';
+export { systemEntropy } from './adapters/system-entropy.ts';
+export { CONFIG_KEYS, type Config, type ConfigName } from './config/keys.ts';
+export { type ConfigEntry, type ConfigSources, type LoadedConfig, loadConfig } from './config/load.ts';
+export type { RunningDevice, StartDeviceOptions } from './device.ts';
+export { startDevice, startSwarm, trainingEngine } from './start.ts';
+export type { SwarmFolder, SwarmMember } from './swarm/folder.ts';
+export { openSwarmFolder, swarmExists } from './swarm/folder.ts';
+export type { StartSwarmOptions } from './swarm/start-swarm.ts';
+export type { Swarm } from './swarm/swarm.ts';
+export { VERSION } from './version.ts';
 export type { JobView, OpenJobRequest, RoundDetail, RoundView, UpdateView } from './views/learning.ts';
 export type { BlockView, CommandView } from './views/ledger.ts';
 export type { LogEvent, PageQuery, SwarmEvent, SwarmSource } from './views/source.ts';

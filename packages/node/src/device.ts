@@ -1,0 +1,131 @@
+import { type CommHost, createHost } from '@murmuration/comm';
+import { type DeviceId, type Log, type Result, seededRandom } from '@murmuration/core';
+import type { Genesis } from '@murmuration/ledger';
+import { DataPlaces } from './adapters/data-places.ts';
+import { fileLog, type LogLevel } from './adapters/file-log.ts';
+import { type Home, openHome } from './adapters/home.ts';
+import { lockHome } from './adapters/home-lock.ts';
+import { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
+import { sqliteStore } from './adapters/sqlite-store.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { behaviourOf } from './behaviours.ts';
+import { joinThrough, serveGenesis } from './joining.ts';
+import { createLearningWorld } from './learning-world.ts';
+import { planJob } from './plan-job.ts';
+import type { ServiceDeps } from './services/deps.ts';
+import { DeviceServices, type DeviceServicesOptions } from './services/device-services.ts';
+import { DeviceSource } from './services/device-source.ts';
+import { VERSION } from './version.ts';
+
+export interface StartDeviceOptions {
+  /** Folder of keys, certificate and store; made by `createHome`. */
+  readonly home: string;
+  /** @default ['/ip4/127.0.0.1/tcp/0'] */
+  readonly listen?: readonly string[];
+  /** Multiaddrs of devices that are in the swarm. One is enough. @default none */
+  readonly bootstrap?: readonly string[];
+  /** Chain id in hex: a home that is in no swarm yet joins only this one. @default whichever `bootstrap` is in */
+  readonly swarm?: string;
+  /** A planted liar, by name. @default an ordinary device */
+  readonly behaviour?: string;
+  /** Told once where the device cannot go on, as when its store failed. @default nothing: the log has it */
+  readonly onFatal?: (error: unknown) => void;
+  /** @default info */
+  readonly logLevel?: LogLevel;
+  readonly services?: Omit<DeviceServicesOptions, 'behaviour'>;
+}
+
+/** One device that runs. Disposing stops it and leaves its home as it is. */
+export interface RunningDevice extends AsyncDisposable {
+  readonly device: DeviceId;
+  readonly name: string;
+  readonly genesis: Genesis;
+  readonly source: DeviceSource;
+  readonly services: DeviceServices;
+  readonly places: DataPlaces;
+  addresses(): readonly string[];
+  dial(address: string): Promise<Result<DeviceId>>;
+  /** Prometheus text format. */
+  metrics(): Promise<string>;
+}
+
+/**
+ * Starts one device in this process: home, identity, host, services.
+ * @throws HOME_MISSING, HOME_DAMAGED, HOME_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, BEHAVIOUR_UNKNOWN,
+ * COMM_PORT_IN_USE, JOIN_FAILED and what else the home's files cause
+ */
+export async function startDevice(options: StartDeviceOptions): Promise<RunningDevice> {
+  const behaviour = options.behaviour === undefined ? undefined : behaviourOf(options.behaviour);
+  const home = openHome(options.home);
+  await using opened = new AsyncDisposableStack();
+  opened.use(lockHome(home.folder));
+  const log = opened.use(fileLog({ path: home.logPath, level: options.logLevel ?? 'info' }));
+  const metrics = promMetrics();
+  const store = opened.use(sqliteStore(home.storePath));
+  const host = opened.use(await openHost(home, log, metrics, options));
+  const genesis = home.genesis ?? (await joinThrough(host, home.folder, options));
+  serveGenesis(host.port, genesis);
+
+  const { identity, name } = home;
+  const random = seededRandom(`${identity.device}/${systemClock.nowMs()}`);
+  const deps: ServiceDeps = {
+    identity,
+    genesis,
+    name,
+    port: host.port,
+    store,
+    clock: systemClock,
+    random,
+    log,
+    metrics,
+  };
+  const places = new DataPlaces(store);
+  const services: DeviceServices = await DeviceServices.open(
+    deps,
+    createLearningWorld(places),
+    { ...options.services, ...(behaviour === undefined ? {} : { behaviour }) },
+    {
+      onFatal: (error) => {
+        log.error('fatal', { error: String(error) });
+        options.onFatal?.(error);
+      },
+      onRecord: ({ job, round }) => source.tellRound(job, round),
+      facts: () => ({ samples: services.learning.samples, rssBytes: process.memoryUsage.rss() }),
+    },
+  );
+  const source: DeviceSource = new DeviceSource(deps, services, {
+    version: VERSION,
+    startedAtMs: systemClock.nowMs(),
+    pid: process.pid,
+    behaviour: behaviour?.name ?? null,
+    rssMb: () => process.memoryUsage.rss() / 2 ** 20,
+    addresses: () => host.addresses(),
+    links: () => host.links(),
+    planJob: (request) => planJob(request, places, services.chain.ledger),
+  });
+  opened.use(services);
+  await services.start();
+  log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
+  const stack = opened.move();
+  return {
+    device: identity.device,
+    name,
+    genesis,
+    source,
+    services,
+    places,
+    addresses: () => host.addresses(),
+    dial: (address) => host.dial(address),
+    metrics: () => metrics.text(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+function openHost(home: Home, log: Log, metrics: PromMetrics, options: StartDeviceOptions): Promise<CommHost> {
+  const { identity } = home;
+  const { listen, bootstrap } = options;
+  return createHost(
+    { identity, clock: systemClock, log, metrics },
+    { ...(listen === undefined ? {} : { listen }), ...(bootstrap === undefined ? {} : { bootstrap }) },
+  );
+}

@@ -1,0 +1,16 @@
+import { createTrainer, loadData, runtimeVersions } from '@murmuration/learning';
+import type { DataPlaces } from './adapters/data-places.ts';
+import type { LearningWorld } from './services/learning/job-context.ts';
+
+/** The real world of learning: this runtime's names, generated digits, the user's files, and onnxruntime. */
+export function createLearningWorld(places: DataPlaces): LearningWorld {
+  return {
+    createTrainer: (model) => createTrainer(model),
+    loadData: async (plan) => {
+      const { dataset } = plan;
+      const isFiles = dataset.kind === 'idx' || dataset.kind === 'csv';
+      const files = isFiles ? await places.filesOf(dataset.digest) : undefined;
+      return loadData(plan, { versions: runtimeVersions(), ...(files === undefined ? {} : { files }) });
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import { accept, type Result, refuse } from '@murmuration/core';
+import { defaultPlan, encodePlan, STRATEGIES, type Strategy, type TrainingPlan } from '@murmuration/learning';
+import type { Ledger } from '@murmuration/ledger';
+import type { DataPlaces } from './adapters/data-places.ts';
+import type { OpenJobRequest } from './views/learning.ts';
+
+export interface PlannedJob {
+  readonly job: string;
+  readonly plan: Uint8Array;
+  readonly rounds: number;
+}
+
+/** From what a person asks for to the command that opens the job. @returns why not, for a person */
+export async function planJob(
+  request: OpenJobRequest,
+  places: DataPlaces,
+  ledger: Ledger,
+): Promise<Result<PlannedJob>> {
+  const strategy = STRATEGIES.find((name) => name === request.strategy);
+  if (strategy === undefined) return refuse('unknown-strategy', `known are ${STRATEGIES.join(', ')}`);
+  const base = await basePlan(request, places);
+  const plan = encodePlan(withWishes(base, strategy, request));
+  return accept({ job: request.job ?? freeId(request.data, ledger), plan, rounds: request.rounds });
+}
+
+async function basePlan({ data }: OpenJobRequest, places: DataPlaces): Promise<TrainingPlan> {
+  if (data === 'names' || data === 'digits') return defaultPlan(data);
+  // Files are trained like digits: a row of numbers a sample, and nothing known of them beforehand.
+  return { ...defaultPlan('digits'), dataset: await places.place(data) };
+}
+
+function withWishes(base: TrainingPlan, strategy: Strategy, request: OpenJobRequest): TrainingPlan {
+  const { alpha, seed, faulty, localEpochs, batchSize, learningRate, hidden } = request;
+  return {
+    ...base,
+    strategy,
+    alpha,
+    seed: seed ?? base.seed,
+    faulty: faulty ?? base.faulty,
+    batchSize: batchSize ?? base.batchSize,
+    learningRate: learningRate ?? base.learningRate,
+    model: { ...base.model, hidden: hidden ?? base.model.hidden },
+    // Whoever asks for passes gets passes, in place of the plan's equal number of samples.
+    ...(localEpochs === undefined ? {} : { localEpochs, localSamples: 0 }),
+  };
+}
+
+/** `names-1`, `names-2`, …: the first that the ledger does not know. */
+function freeId(data: string, ledger: Ledger): string {
+  const family = data.split(':')[0] as string;
+  for (let i = 1; ; i++) if (ledger.job(`${family}-${i}`) === undefined) return `${family}-${i}`;
+}

@@ -1,0 +1,143 @@
+import { type Batch, decodeBatch, type ReplicaSet, verifyCommit } from '@murmuration/consensus';
+import { type Change, MurmurError, type Result, refuse } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import {
+  chainIdOf,
+  createLedger,
+  type Ledger,
+  type LedgerEvent,
+  type Receipt,
+  replicaSetOf,
+  restoreLedger,
+} from '@murmuration/ledger';
+import { type Block, blockChange, readBlock, readBlocks, readSnapshot, type StoredSnapshot } from './block-store.ts';
+import type { ServiceDeps } from './deps.ts';
+
+/** A block after the ledger took it. */
+export interface AppliedBlock {
+  readonly block: Block;
+  readonly batch: Batch;
+  /** One for each request, in the same order. */
+  readonly receipts: readonly Receipt[];
+  readonly events: readonly LedgerEvent[];
+}
+
+/**
+ * The device's copy of the ledger and the certified blocks below it. Blocks enter in height order, from
+ * consensus or from a peer, and only after `persist` made them durable.
+ */
+export class Chain {
+  readonly replicaSet: ReplicaSet;
+  /** Position in the replica set, or undefined for a device that only follows. */
+  readonly self: number | undefined;
+  readonly chainId: Uint8Array;
+  private readonly deps: ServiceDeps;
+  private current: Ledger;
+  private root: Uint8Array;
+  private readonly listeners: ((applied: AppliedBlock) => void)[] = [];
+  private readonly jumpListeners: (() => void)[] = [];
+
+  private constructor(deps: ServiceDeps, ledger: Ledger) {
+    this.deps = deps;
+    this.current = ledger;
+    this.root = ledger.root();
+    this.chainId = chainIdOf(deps.genesis);
+    this.replicaSet = replicaSetOf(deps.genesis);
+    const self = this.replicaSet.replicas.findIndex(({ device }) => device === deps.identity.device);
+    this.self = self < 0 ? undefined : self;
+  }
+
+  /** Replays what the store holds. @throws CHAIN_DAMAGED where it does not fit together */
+  static async open(deps: ServiceDeps): Promise<Chain> {
+    const snapshot = await readSnapshot(deps.store);
+    const chain = new Chain(deps, snapshot === undefined ? createLedger(deps.genesis) : restore(deps, snapshot));
+    for (;;) {
+      const blocks = await readBlocks(deps.store, chain.height + 1, 64);
+      if (blocks.length === 0) return chain;
+      for (const block of blocks) chain.apply(block);
+    }
+  }
+
+  get ledger(): Ledger {
+    return this.current;
+  }
+
+  get height(): number {
+    return this.current.height;
+  }
+
+  /** Merkle root of the state at `height`. */
+  get stateRoot(): Uint8Array {
+    return this.root;
+  }
+
+  replicaIndex(device: string): number | undefined {
+    const index = this.replicaSet.replicas.findIndex((replica) => replica.device === device);
+    return index < 0 ? undefined : index;
+  }
+
+  verify(block: Block): Result<void> {
+    const verdict = verifyCommit(this.replicaSet, block);
+    return verdict.ok ? verdict : refuse(verdict.reason);
+  }
+
+  change(block: Block): Change {
+    return blockChange(block);
+  }
+
+  /** Applies the next block, which must be durable and certified. Earlier ones are passed over. */
+  apply(block: Block): AppliedBlock | undefined {
+    if (block.height <= this.height) return undefined;
+    if (block.height !== this.height + 1) throw damaged(`block ${block.height} follows ${this.height}`);
+    const batch = decodeBatch(block.payload);
+    if (!batch.ok) throw damaged(`block ${block.height} is no batch: ${batch.reason}`);
+    const { timeMs, requests } = batch.value;
+    const { receipts, events } = this.current.apply({ height: block.height, timeMs, requests });
+    this.root = this.current.root();
+    const applied = { block, batch: batch.value, receipts, events };
+    for (const listener of this.listeners) listener(applied);
+    return applied;
+  }
+
+  /** Jumps to a state whose root a checkpoint certifies. @returns why not, where the snapshot does not give it */
+  install(snapshot: StoredSnapshot): Result<void> {
+    const ledger = restoreLedger(this.deps.genesis, snapshot.state, snapshot.stateRoot);
+    if (!ledger.ok) return ledger;
+    this.current = ledger.value;
+    this.root = this.current.root();
+    for (const listener of this.jumpListeners) listener();
+    return { ok: true, value: undefined };
+  }
+
+  block(height: number): Promise<Block | undefined> {
+    return readBlock(this.deps.store, height);
+  }
+
+  onBlock(listener: (applied: AppliedBlock) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Called after `install`: what blocks in between announced was not seen. */
+  onJump(listener: () => void): void {
+    this.jumpListeners.push(listener);
+  }
+}
+
+/** Names a request as receipts and pending submissions do. */
+export function requestKey(request: Uint8Array): string {
+  return Buffer.from(sha3_256(request)).toString('hex');
+}
+
+function restore(deps: ServiceDeps, snapshot: StoredSnapshot): Ledger {
+  const ledger = restoreLedger(deps.genesis, snapshot.state, snapshot.stateRoot);
+  if (!ledger.ok) throw damaged(`the snapshot at ${snapshot.height} gives another state: ${ledger.reason}`);
+  return ledger.value;
+}
+
+function damaged(why: string): MurmurError {
+  return new MurmurError({
+    code: 'CHAIN_DAMAGED',
+    message: `the stored ledger does not fit together: ${why}`,
+    remedy: 'move the store away and start again: the device catches up from the other replicas',
+  });
+}

@@ -1,0 +1,264 @@
+import type { Engine, EngineEffect, EngineEvent, EngineStatus, Liar, SendEffect } from '@murmuration/consensus';
+import { type Change, MurmurError, type Timer } from '@murmuration/core';
+import { type Block, blockKey, readSnapshot, snapshotChange } from './block-store.ts';
+import type { AppliedBlock, Chain } from './chain.ts';
+import type { ServiceDeps } from './deps.ts';
+
+const TOPIC = 'pbft';
+const RECORDS = 'engine/';
+
+export interface ConsensusOptions {
+  /** Heights between snapshots; the engine's checkpoint interval. */
+  readonly checkpointInterval: number;
+  /** Blocks kept below the newest stable checkpoint, for peers that catch up and for screens. @default 4096 */
+  readonly retainBlocks?: number;
+}
+
+export interface ConsensusHooks {
+  /** Others are provably ahead. */
+  onBehind(height: number, from: number): void;
+  onEvidence(evidence: Uint8Array): void;
+  /** The store failed: nothing may be sent any more. */
+  onFatal(error: unknown): void;
+}
+
+/** A planted liar: what it does to each message this replica sends. */
+export interface PlantedLiar {
+  readonly liar: Liar;
+  /** It behaves until the ledger has this height. */
+  readonly fromHeight: number;
+  /** Called when it first sent something else than the engine asked for. */
+  onLie(): void;
+}
+
+/**
+ * Drives one engine: its effects are carried out in order, and what it wants kept is durable before any later
+ * message leaves. All effects of one tick share one write.
+ */
+export class ConsensusService {
+  private readonly deps: ServiceDeps;
+  private readonly chain: Chain;
+  private readonly engine: Engine;
+  private readonly self: number;
+  private readonly options: ConsensusOptions;
+  private readonly hooks: ConsensusHooks;
+  private readonly planted: PlantedLiar | undefined;
+  private readonly timers = new Map<string, Timer>();
+  private readonly snapshots = new Map<number, { stateRoot: Uint8Array; state: Uint8Array }>();
+  private queue: EngineEffect[] = [];
+  private busy = false;
+  private draining: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    deps: ServiceDeps & { chain: Chain; engine: Engine; self: number },
+    options: ConsensusOptions,
+    hooks: ConsensusHooks,
+    planted?: PlantedLiar,
+  ) {
+    this.deps = deps;
+    this.chain = deps.chain;
+    this.engine = deps.engine;
+    this.self = deps.self;
+    this.options = options;
+    this.hooks = hooks;
+    this.planted = planted;
+  }
+
+  async start(): Promise<void> {
+    const records = await this.readRecords();
+    this.deps.port.onMessage(TOPIC, (device, bytes) => {
+      const from = this.chain.replicaIndex(device);
+      if (from === undefined) this.deps.metrics.count('consensus_refused', { reason: 'not-a-replica' });
+      else this.step({ kind: 'message', nowMs: this.deps.clock.nowMs(), from, bytes });
+    });
+    this.step({ kind: 'start', nowMs: this.deps.clock.nowMs(), records, executed: this.executed() });
+  }
+
+  get status(): EngineStatus {
+    return this.engine.status;
+  }
+
+  propose(request: Uint8Array): void {
+    this.step({ kind: 'propose', nowMs: this.deps.clock.nowMs(), request });
+  }
+
+  /** The chain moved on without the engine: by certified blocks or a snapshot of peers. */
+  installed(): void {
+    this.step({ kind: 'installed', nowMs: this.deps.clock.nowMs(), ...this.executed() });
+  }
+
+  /** Nothing is sent or voted after this; resolves when what was under way is durable. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.timers.values()) timer.cancel();
+    await this.draining;
+  }
+
+  private executed() {
+    return { height: this.chain.height, stateDigest: this.chain.stateRoot };
+  }
+
+  private async readRecords() {
+    const records: { key: string; value: Uint8Array }[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.deps.store.scan(RECORDS, { limit: 500, ...(after === undefined ? {} : { after }) });
+      for (const { key, value } of page) records.push({ key: key.slice(RECORDS.length), value });
+      after = page.at(-1)?.key;
+      if (page.length < 500) return records;
+    }
+  }
+
+  private step(event: EngineEvent): void {
+    if (this.stopped) return;
+    const effects = this.engine.step(event);
+    if (effects.length === 0) return;
+    for (const effect of effects) this.queue.push(effect);
+    if (!this.busy) this.draining = this.drain();
+  }
+
+  private async drain(): Promise<void> {
+    this.busy = true;
+    try {
+      while (this.queue.length > 0 && !this.stopped) {
+        const batch = this.queue;
+        this.queue = [];
+        const changes = batch.flatMap((effect) => this.durable(effect));
+        if (changes.length > 0) await this.deps.store.write(changes);
+        for (const effect of batch) this.perform(effect);
+      }
+    } catch (error) {
+      this.stopped = true;
+      this.hooks.onFatal(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private durable(effect: EngineEffect): Change[] {
+    if (effect.kind === 'persist') return [{ key: RECORDS + effect.key, value: effect.value }];
+    if (effect.kind === 'commit' && effect.commit.height > this.chain.height) return [this.chain.change(effect.commit)];
+    return [];
+  }
+
+  private perform(effect: EngineEffect): void {
+    switch (effect.kind) {
+      case 'persist':
+        break;
+      case 'send':
+        this.send(effect);
+        break;
+      case 'setTimer':
+        this.setTimer(effect.id, effect.delayMs);
+        break;
+      case 'cancelTimer':
+        this.timers.get(effect.id)?.cancel();
+        this.timers.delete(effect.id);
+        break;
+      case 'commit':
+        this.commit(effect.commit);
+        break;
+      case 'evidence':
+        this.hooks.onEvidence(effect.evidence);
+        break;
+      case 'behind':
+        this.hooks.onBehind(effect.height, effect.from);
+        break;
+      case 'stableCheckpoint':
+        this.keepSnapshot(effect);
+        break;
+      case 'diverged':
+        this.diverged(effect.height);
+        break;
+      case 'refused':
+        this.deps.metrics.count('consensus_refused', { reason: effect.reason });
+        break;
+    }
+  }
+
+  private send(effect: SendEffect): void {
+    for (const { to, bytes } of this.lie(effect)) {
+      for (const [target, { device }] of this.chain.replicaSet.replicas.entries()) {
+        if (target === this.self || (to !== 'all' && target !== to)) continue;
+        const sent = this.deps.port.send(device, TOPIC, bytes);
+        if (!sent.ok) this.deps.metrics.count('consensus_unsent', { reason: sent.reason });
+      }
+    }
+  }
+
+  private lie(effect: SendEffect): readonly SendEffect[] {
+    if (this.planted === undefined || this.chain.height < this.planted.fromHeight) return [effect];
+    const { replicaSet } = this.chain;
+    const { view, height } = this.engine.status;
+    const context = {
+      self: this.self,
+      n: replicaSet.replicas.length,
+      signer: this.deps.identity.signer,
+      height,
+      view,
+      replicaSet,
+    };
+    const sends = this.planted.liar.onSend(context, effect);
+    if (sends.length !== 1 || sends[0] !== effect) this.planted.onLie();
+    return sends;
+  }
+
+  private setTimer(id: string, delayMs: number): void {
+    this.timers.get(id)?.cancel();
+    const timer = this.deps.clock.setTimer(delayMs, () => {
+      if (this.timers.get(id) !== timer) return;
+      this.timers.delete(id);
+      this.step({ kind: 'timer', nowMs: this.deps.clock.nowMs(), id });
+    });
+    this.timers.set(id, timer);
+  }
+
+  private commit(commit: Block): void {
+    const applied: AppliedBlock | undefined = this.chain.apply(commit);
+    if (applied === undefined) return;
+    const { height, stateRoot } = this.chain;
+    if (height % this.options.checkpointInterval === 0) {
+      this.snapshots.set(height, { stateRoot, state: this.chain.ledger.snapshot() });
+      this.forgetSnapshots(height - 2 * this.options.checkpointInterval);
+    }
+    this.step({ kind: 'executed', nowMs: this.deps.clock.nowMs(), height, stateDigest: stateRoot });
+  }
+
+  private keepSnapshot(effect: Extract<EngineEffect, { kind: 'stableCheckpoint' }>): void {
+    const snapshot = this.snapshots.get(effect.height);
+    if (snapshot === undefined) return;
+    this.forgetSnapshots(effect.height);
+    void this.writeSnapshot({ height: effect.height, certificate: effect.certificate, ...snapshot });
+  }
+
+  private async writeSnapshot(snapshot: Parameters<typeof snapshotChange>[0]): Promise<void> {
+    try {
+      const { store } = this.deps;
+      const known = await readSnapshot(store);
+      if (known !== undefined && known.height >= snapshot.height) return;
+      const below = blockKey(Math.max(0, snapshot.height - (this.options.retainBlocks ?? 4096)));
+      const old = await store.scan('block/', { limit: 256 });
+      const pruned = old.filter(({ key }) => key < below).map(({ key }) => ({ key, value: null }));
+      await store.write([snapshotChange(snapshot), ...pruned]);
+    } catch (error) {
+      this.hooks.onFatal(error);
+    }
+  }
+
+  /** This device computed another state than a quorum did: it must not vote on, and a person must look. */
+  private diverged(height: number): void {
+    this.stopped = true;
+    const error = new MurmurError({
+      code: 'STATE_DIVERGED',
+      message: `the state of this device at height ${height} differs from the one that a quorum certified`,
+      remedy: 'keep the home for analysis; start again with an empty store to catch up from the others',
+      facts: { height },
+    });
+    this.hooks.onFatal(error);
+  }
+
+  private forgetSnapshots(upTo: number): void {
+    for (const height of this.snapshots.keys()) if (height <= upTo) this.snapshots.delete(height);
+  }
+}

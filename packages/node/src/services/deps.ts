@@ -1,0 +1,17 @@
+import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
+import type { DeviceIdentity } from '@murmuration/identity';
+import type { Genesis } from '@murmuration/ledger';
+
+/** What every service of one device stands on. Ports only, so that the simulator runs the services unchanged. */
+export interface ServiceDeps {
+  readonly identity: DeviceIdentity;
+  readonly genesis: Genesis;
+  /** What this device registers under. */
+  readonly name: string;
+  readonly port: MessagePort;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}

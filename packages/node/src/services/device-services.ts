@@ -1,0 +1,180 @@
+import { createPbft } from '@murmuration/consensus';
+import { bundleEquivocation } from '@murmuration/ledger';
+import type { Behaviour } from '../behaviours.ts';
+import { BlobService } from './blob-service.ts';
+import { Chain } from './chain.ts';
+import { ConsensusService, type PlantedLiar } from './consensus-service.ts';
+import type { ServiceDeps } from './deps.ts';
+import { EvidenceService } from './evidence-service.ts';
+import type { LearningWorld } from './learning/job-context.ts';
+import { LearningService } from './learning/learning-service.ts';
+import type { PlantedAttack } from './learning/participant.ts';
+import type { RoundRecord } from './learning/record-book.ts';
+import { PresenceService, type SelfFacts } from './presence-service.ts';
+import { SubmitService } from './submit-service.ts';
+import { SyncService } from './sync-service.ts';
+
+export interface DeviceServicesOptions {
+  /** Replicas wait this long for an expected update. @default 10_000 */
+  readonly deadlineMs?: number;
+  /** Waiting work without a commit for this long starts a view change. @default 2500 */
+  readonly viewTimeoutMs?: number;
+  /** Heights between checkpoints. @default 64 */
+  readonly checkpointInterval?: number;
+  /** A planted liar. */
+  readonly behaviour?: Behaviour;
+  /** Ledger height from which a planted liar lies in consensus. @default 24 — some rounds run honestly before */
+  readonly lieFromHeight?: number;
+}
+
+export interface DeviceServicesHooks {
+  /** The store failed: the device must stop. */
+  onFatal(error: unknown): void;
+  /** This device measured a round. */
+  onRecord(record: RoundRecord): void;
+  /** What this device says of itself once a second. */
+  facts(): SelfFacts;
+}
+
+const DEFAULTS = { deadlineMs: 10_000, viewTimeoutMs: 2500, checkpointInterval: 64, lieFromHeight: 24 };
+const REGISTER_RETRY_MS = 2000;
+
+/** All of one device above its ports: the same objects in a process and under the simulator. */
+export class DeviceServices implements AsyncDisposable {
+  readonly chain: Chain;
+  readonly submit: SubmitService;
+  readonly blobs: BlobService;
+  readonly learning: LearningService;
+  readonly evidence: EvidenceService;
+  readonly presence: PresenceService;
+  /** Absent on a device that is no replica. */
+  readonly consensus: ConsensusService | undefined;
+  private readonly deps: ServiceDeps;
+  private readonly sync: SyncService;
+  private lieMs: number | null = null;
+  private stopped = false;
+
+  /** Reads what the store holds and assembles the services; nothing is sent before `start`. */
+  static async open(
+    deps: ServiceDeps,
+    world: LearningWorld,
+    options: DeviceServicesOptions,
+    hooks: DeviceServicesHooks,
+  ): Promise<DeviceServices> {
+    return new DeviceServices(deps, await Chain.open(deps), world, options, hooks);
+  }
+
+  private constructor(
+    deps: ServiceDeps,
+    chain: Chain,
+    world: LearningWorld,
+    given: DeviceServicesOptions,
+    hooks: DeviceServicesHooks,
+  ) {
+    const options = { ...DEFAULTS, ...given };
+    const whole = { ...deps, chain };
+    this.deps = deps;
+    this.chain = chain;
+    this.blobs = new BlobService(deps);
+    this.sync = new SyncService(whole, {}, () => this.consensus?.installed());
+    const consensus = this.createConsensus(options, hooks);
+    this.consensus = consensus;
+    this.submit = new SubmitService(
+      whole,
+      consensus === undefined ? {} : { propose: (request) => consensus.propose(request) },
+    );
+    this.evidence = new EvidenceService({ ...whole, submit: this.submit });
+    this.presence = new PresenceService(whole, {
+      facts: () => hooks.facts(),
+      view: () => consensus?.status.view ?? 0,
+      onLag: (height, peer) => this.sync.catchUp(height, peer),
+    });
+    this.learning = new LearningService(
+      { ...whole, blobs: this.blobs, submit: this.submit, world },
+      {
+        deadlineMs: options.deadlineMs,
+        trains: given.behaviour?.trains ?? true,
+        onRecord: (record) => hooks.onRecord(record),
+        ...this.plantedAttack(options.deadlineMs, given.behaviour),
+      },
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.consensus?.start();
+    this.presence.start();
+    await this.evidence.start();
+    await this.learning.start();
+    void this.register();
+  }
+
+  /** When a planted liar first lied, wall time; null for an honest device. */
+  get lieAtMs(): number | null {
+    return this.lieMs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stopped = true;
+    this.presence.stop();
+    this.evidence.stop();
+    await this.learning.stop();
+    this.submit.stop();
+    await this.sync.stop();
+    await this.consensus?.stop();
+  }
+
+  /** Enters this device into the ledger where it is not in it yet. */
+  private async register(): Promise<void> {
+    const { identity, name, clock, log } = this.deps;
+    if (this.stopped || this.chain.ledger.device(identity.device) !== undefined) return;
+    const certificate = identity.certificateBytes;
+    const receipt = await this.submit.submit({ kind: 'register-device', certificate, name });
+    log.info('registered', { outcome: receipt.outcome });
+    if (receipt.outcome === 'refused') clock.setTimer(REGISTER_RETRY_MS, () => void this.register());
+  }
+
+  private createConsensus(options: typeof DEFAULTS & DeviceServicesOptions, hooks: DeviceServicesHooks) {
+    const { chain, deps } = this;
+    const { self, replicaSet } = chain;
+    if (self === undefined) return undefined;
+    const { checkpointInterval, viewTimeoutMs: progressTimeoutMs } = options;
+    const engine = createPbft(
+      { replicaSet, self, signer: deps.identity.signer },
+      { checkpointInterval, progressTimeoutMs },
+    );
+    return new ConsensusService(
+      { ...deps, chain, engine, self },
+      { checkpointInterval },
+      {
+        onBehind: (height, from) => {
+          const replica = replicaSet.replicas[from];
+          if (replica !== undefined) this.sync.catchUp(height, replica.device);
+        },
+        onEvidence: (evidence) => this.accuse(evidence),
+        onFatal: (error) => hooks.onFatal(error),
+      },
+      this.plantedLiar(options.lieFromHeight, options.behaviour),
+    );
+  }
+
+  /** Wraps two contradicting messages with the certificate of who signed them. */
+  private accuse(evidence: Uint8Array): void {
+    const bundle = bundleEquivocation(this.deps.genesis, evidence);
+    if (bundle.ok) void this.evidence.take(bundle.value);
+    else this.deps.log.error('evidence-useless', { reason: bundle.reason });
+  }
+
+  private plantedLiar(fromHeight: number, behaviour: Behaviour | undefined): PlantedLiar | undefined {
+    if (behaviour?.liar === undefined) return undefined;
+    return { liar: behaviour.liar, fromHeight, onLie: () => this.lied() };
+  }
+
+  private plantedAttack(deadlineMs: number, behaviour: Behaviour | undefined): { attack?: PlantedAttack } {
+    if (behaviour?.attack === undefined) return {};
+    return { attack: { attack: behaviour.attack, patienceMs: deadlineMs / 2, onLie: () => this.lied() } };
+  }
+
+  private lied(): void {
+    this.lieMs ??= this.deps.clock.nowMs();
+  }
+}

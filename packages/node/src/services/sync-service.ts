@@ -1,0 +1,184 @@
+import { verifyCheckpoint } from '@murmuration/consensus';
+import {
+  accept,
+  bytesUpTo,
+  type DeviceId,
+  decode,
+  encode,
+  list,
+  type Result,
+  refuse,
+  struct,
+  uint,
+} from '@murmuration/core';
+import { blockSchema, readBlocks, readSnapshot, type StoredSnapshot, snapshotChange } from './block-store.ts';
+import type { Chain } from './chain.ts';
+import type { ServiceDeps } from './deps.ts';
+
+const BLOCKS_TOPIC = 'sync/blocks';
+const SNAPSHOT_TOPIC = 'sync/snapshot';
+/** Payload of one answer; the last block may pass it, and blocks are capped themselves. */
+const ANSWER_BYTES = 512 * 1024;
+const MAX_BLOCKS = 64;
+const SNAPSHOT_CHUNK_BYTES = 256 * 1024;
+const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 5000;
+
+const blocksRequest = struct({ from: uint });
+const blocksAnswer = struct({ height: uint, blocks: list(blockSchema, MAX_BLOCKS) });
+const snapshotRequest = struct({ height: uint, offset: uint });
+const snapshotAnswer = struct({
+  height: uint,
+  stateRoot: bytesUpTo(32),
+  certificate: bytesUpTo(64 * 1024),
+  total: uint,
+  part: bytesUpTo(SNAPSHOT_CHUNK_BYTES),
+});
+
+export interface SyncOptions {
+  /** Behind by more than this, a snapshot is asked for instead of blocks. @default 256 */
+  readonly snapshotGap?: number;
+}
+
+/**
+ * Fetches what this device missed: certified blocks in bounded chunks, each verified before it is applied, or a
+ * snapshot whose root a checkpoint certificate vouches for. A lying peer can waste a request and nothing more.
+ */
+export class SyncService {
+  private readonly deps: ServiceDeps;
+  private readonly chain: Chain;
+  private readonly snapshotGap: number;
+  private readonly onCaughtUp: () => void;
+  private running: Promise<void> | undefined;
+  private again: { target: number; peer: DeviceId } | undefined;
+  private stopped = false;
+
+  constructor(deps: ServiceDeps & { chain: Chain }, options: SyncOptions, onCaughtUp: () => void) {
+    this.deps = deps;
+    this.chain = deps.chain;
+    this.snapshotGap = options.snapshotGap ?? 256;
+    this.onCaughtUp = onCaughtUp;
+    deps.port.onRequest(BLOCKS_TOPIC, (_from, request) => this.serveBlocks(request));
+    deps.port.onRequest(SNAPSHOT_TOPIC, (_from, request) => this.serveSnapshot(request));
+  }
+
+  /** Starts catching up to `target`, asking `peer` first. One run at a time; a call meanwhile runs after it. */
+  catchUp(target: number, peer: DeviceId): void {
+    if (this.stopped || target <= this.chain.height) return;
+    if (this.running !== undefined) {
+      if (this.again === undefined || target > this.again.target) this.again = { target, peer };
+      return;
+    }
+    this.running = this.run(target, peer)
+      .catch((error: unknown) => this.deps.log.error('sync-failed', { error: String(error) }))
+      .finally(() => {
+        this.running = undefined;
+        const { again } = this;
+        this.again = undefined;
+        if (again !== undefined) this.catchUp(again.target, again.peer);
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running;
+  }
+
+  private async run(target: number, first: DeviceId): Promise<void> {
+    const start = this.chain.height;
+    for (const peer of [first, ...this.deps.port.peers().filter((other) => other !== first)]) {
+      while (this.chain.height < target && !this.stopped) {
+        const before = this.chain.height;
+        const outcome = await this.advance(peer, target);
+        if (!outcome.ok) this.deps.metrics.count('sync_refused', { reason: outcome.reason });
+        if (this.chain.height === before) break;
+      }
+      if (this.chain.height >= target) break;
+    }
+    if (this.chain.height === start || this.stopped) return;
+    this.deps.log.info('caught-up', { from: start, to: this.chain.height });
+    this.onCaughtUp();
+  }
+
+  private async advance(peer: DeviceId, target: number): Promise<Result<void>> {
+    if (target - this.chain.height <= this.snapshotGap) {
+      const blocks = await this.fetchBlocks(peer);
+      if (blocks.ok || blocks.reason !== 'pruned') return blocks;
+    }
+    const snapshot = await this.fetchSnapshot(peer);
+    return snapshot.ok ? snapshot : this.fetchBlocks(peer);
+  }
+
+  private async fetchBlocks(peer: DeviceId): Promise<Result<void>> {
+    const request = encode(blocksRequest, { from: this.chain.height + 1 });
+    const answer = await this.deps.port.request(peer, BLOCKS_TOPIC, request, { timeoutMs: REQUEST_TIMEOUT_MS });
+    if (!answer.ok) return answer;
+    const decoded = decode(blocksAnswer, answer.value, { maxBytes: 8 * 1024 * 1024 });
+    if (!decoded.ok) return decoded;
+    const { blocks, height } = decoded.value;
+    if (blocks.length === 0) return refuse(height > this.chain.height ? 'pruned' : 'nothing-newer');
+    for (const block of blocks) {
+      if (block.height !== this.chain.height + 1) continue;
+      const verdict = this.chain.verify(block);
+      if (!verdict.ok) return verdict;
+      await this.deps.store.write([this.chain.change(block)]);
+      this.chain.apply(block);
+    }
+    return accept(undefined);
+  }
+
+  private async serveBlocks(request: Uint8Array): Promise<Result<Uint8Array>> {
+    const wanted = decode(blocksRequest, request);
+    if (!wanted.ok) return wanted;
+    const stored = await readBlocks(this.deps.store, Math.max(1, wanted.value.from), MAX_BLOCKS);
+    let size = 0;
+    const blocks = stored.filter((block, i) => {
+      const fits = i === 0 || size < ANSWER_BYTES;
+      size += block.payload.length + block.certificate.length;
+      return fits;
+    });
+    return accept(encode(blocksAnswer, { height: this.chain.height, blocks }));
+  }
+
+  private async fetchSnapshot(peer: DeviceId): Promise<Result<void>> {
+    let snapshot: { header: Omit<StoredSnapshot, 'state'>; state: Uint8Array } | undefined;
+    let offset = 0;
+    do {
+      const request = encode(snapshotRequest, { height: snapshot?.header.height ?? 0, offset });
+      const answer = await this.deps.port.request(peer, SNAPSHOT_TOPIC, request, { timeoutMs: REQUEST_TIMEOUT_MS });
+      if (!answer.ok) return answer;
+      const decoded = decode(snapshotAnswer, answer.value);
+      if (!decoded.ok) return decoded;
+      const { total, part, ...header } = decoded.value;
+      if (snapshot === undefined) {
+        if (header.height <= this.chain.height) return refuse('nothing-newer');
+        if (total > MAX_SNAPSHOT_BYTES) return refuse('too-large');
+        const { height, stateRoot, certificate } = header;
+        const verdict = verifyCheckpoint(this.chain.replicaSet, { height, stateDigest: stateRoot, certificate });
+        if (!verdict.ok) return refuse(verdict.reason);
+        snapshot = { header, state: new Uint8Array(total) };
+      }
+      if (part.length === 0 || offset + part.length > snapshot.state.length) return refuse('malformed');
+      snapshot.state.set(part, offset);
+      offset += part.length;
+    } while (offset < snapshot.state.length);
+    const whole = { ...snapshot.header, state: snapshot.state };
+    // The chain may have moved on while the chunks came.
+    if (whole.height <= this.chain.height) return accept(undefined);
+    const installed = this.chain.install(whole);
+    if (!installed.ok) return installed;
+    await this.deps.store.write([snapshotChange(whole)]);
+    return accept(undefined);
+  }
+
+  private async serveSnapshot(request: Uint8Array): Promise<Result<Uint8Array>> {
+    const wanted = decode(snapshotRequest, request);
+    if (!wanted.ok) return wanted;
+    const snapshot = await readSnapshot(this.deps.store);
+    const { height, offset } = wanted.value;
+    if (snapshot === undefined || (height !== 0 && height !== snapshot.height)) return refuse('not-found');
+    const { state, ...header } = snapshot;
+    const part = state.subarray(offset, offset + SNAPSHOT_CHUNK_BYTES);
+    return accept(encode(snapshotAnswer, { ...header, total: state.length, part }));
+  }
+}

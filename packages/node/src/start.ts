@@ -1,0 +1,22 @@
+import type { RunningDevice, StartDeviceOptions } from './device.ts';
+import type { StartSwarmOptions } from './swarm/start-swarm.ts';
+import type { Swarm } from './swarm/swarm.ts';
+
+/** `startDevice` of device.ts, loaded when it is called: a command that only reads never loads a network. */
+export async function startDevice(options: StartDeviceOptions): Promise<RunningDevice> {
+  const device = await import('./device.ts');
+  return device.startDevice(options);
+}
+
+/** `startSwarm` of swarm/start-swarm.ts, loaded when it is called. */
+export async function startSwarm(options: StartSwarmOptions): Promise<Swarm> {
+  const swarm = await import('./swarm/start-swarm.ts');
+  return swarm.startSwarm(options);
+}
+
+/** Loads onnxruntime and says which it is: what `murmur doctor` asks. @throws where it cannot be loaded */
+export async function trainingEngine(): Promise<string> {
+  const { createTrainer } = await import('@murmuration/learning');
+  await using trainer = await createTrainer({ inputs: 2, hidden: 1, classes: 2 });
+  return `onnxruntime runs a model of ${trainer.model.inputs} inputs`;
+}

@@ -1,0 +1,289 @@
+import { MurmurError, type Result } from '@murmuration/core';
+import type { LogLevel } from '../adapters/file-log.ts';
+import type { DeviceServicesOptions } from '../services/device-services.ts';
+import type { OpenJobRequest, RoundDetail, RoundView } from '../views/learning.ts';
+import type { BlockView } from '../views/ledger.ts';
+import type { PageQuery, SwarmEvent, SwarmSource } from '../views/source.ts';
+import type { SwarmSnapshot } from '../views/swarm.ts';
+import type { EvidenceView } from '../views/trust.ts';
+import { DeviceChild, revived } from './child.ts';
+import type { SwarmFolder, SwarmMember } from './folder.ts';
+import type { Question } from './ipc.ts';
+import { type MemberState, mergeReports } from './merge.ts';
+
+export interface SwarmOptions {
+  readonly swarm: SwarmFolder;
+  /** @default info */
+  readonly logLevel?: LogLevel;
+  readonly services?: Omit<DeviceServicesOptions, 'behaviour'>;
+}
+
+const LISTEN_TIMEOUT_MS = 30_000;
+const MERGE_EVERY_MS = 500;
+
+/**
+ * A local swarm: one process for each device, watched over their channels. A device that dies shows as down
+ * and stays so until somebody restarts it. Disposing stops every process that this swarm started.
+ */
+export class Swarm implements SwarmSource, AsyncDisposable {
+  readonly folder: SwarmFolder;
+  readonly startedAtMs = Date.now();
+  private readonly options: SwarmOptions;
+  private readonly children = new Map<string, DeviceChild>();
+  private readonly listeners = new Set<(event: SwarmEvent) => void>();
+  private readonly waiting = new Set<() => void>();
+  private readonly merging: NodeJS.Timeout;
+  private current: SwarmSnapshot | undefined;
+  private feeder: DeviceChild | undefined;
+  private stopping = false;
+
+  private constructor(options: SwarmOptions) {
+    this.folder = options.swarm;
+    this.options = options;
+    this.merging = setInterval(() => this.merge(), MERGE_EVERY_MS);
+  }
+
+  /** Starts every device. @throws why a device could not start, after the others were stopped */
+  static async start(options: SwarmOptions): Promise<Swarm> {
+    const swarm = new Swarm(options);
+    try {
+      for (const member of options.swarm.members) swarm.spawn(member);
+      await swarm.until(() => swarm.every((child) => child.report !== undefined), LISTEN_TIMEOUT_MS, 'report');
+      return swarm;
+    } catch (error) {
+      await swarm[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  snapshot(): SwarmSnapshot {
+    if (this.current === undefined) throw notReady();
+    return this.current;
+  }
+
+  subscribe(listener: (event: SwarmEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  blocks(query: PageQuery): Promise<readonly BlockView[]> {
+    return this.ask({ method: 'blocks', query });
+  }
+
+  rounds(job: string, query: PageQuery): Promise<readonly RoundView[]> {
+    return this.ask({ method: 'rounds', job, query });
+  }
+
+  round(job: string, round: number): Promise<RoundDetail | undefined> {
+    return this.ask({ method: 'round', job, round });
+  }
+
+  evidence(query: PageQuery): Promise<readonly EvidenceView[]> {
+    return this.ask({ method: 'evidence', query });
+  }
+
+  evidenceBundle(id: string): Promise<Uint8Array | undefined> {
+    return this.ask({ method: 'evidenceBundle', evidence: id });
+  }
+
+  async openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>> {
+    if (request.data !== 'names' && request.data !== 'digits') {
+      const { data } = request;
+      await Promise.all(this.alive().map((child) => child.ask({ method: 'placeData', data })));
+    }
+    return this.ask({ method: 'openJob', request });
+  }
+
+  /** Prometheus text of every living device, by name. */
+  async metrics(): Promise<ReadonlyMap<string, string>> {
+    const texts = this.alive().map(
+      async (child) => [child.member.name, await child.ask<string>({ method: 'metrics' })] as const,
+    );
+    return new Map(await Promise.all(texts));
+  }
+
+  /** What each member last said of itself; for summaries and tests. */
+  members(): readonly MemberState[] {
+    return this.folder.members.map((member) => {
+      const child = this.children.get(member.name);
+      return {
+        name: member.name,
+        device: child?.device,
+        behaviour: member.behaviour,
+        alive: child?.alive ?? false,
+        pid: child?.pid ?? null,
+        report: child?.report,
+      };
+    });
+  }
+
+  /** Ends one device as a power cut would. */
+  async kill(name: string): Promise<void> {
+    await this.child(name).kill();
+  }
+
+  /** Starts one device again, on the home it had. @throws why it could not */
+  async restart(name: string): Promise<void> {
+    await this.child(name).stop();
+    const child = this.spawn(this.child(name).member);
+    await this.until(() => child.report !== undefined || !child.alive, LISTEN_TIMEOUT_MS, 'report');
+    if (child.failure !== undefined) throw revived(child.failure);
+  }
+
+  /** Resolves when `condition` holds of the merged picture. @throws SWARM_TIMEOUT */
+  async reaches(
+    condition: (snapshot: SwarmSnapshot) => boolean,
+    timeoutMs: number,
+    what: string,
+  ): Promise<SwarmSnapshot> {
+    await this.until(() => this.current !== undefined && condition(this.current), timeoutMs, what);
+    return this.snapshot();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.merging);
+    await Promise.all([...this.children.values()].map((child) => child.stop()));
+  }
+
+  private spawn(member: SwarmMember): DeviceChild {
+    const { logLevel, services } = this.options;
+    const bootstrap = this.alive()[0]?.addresses ?? [];
+    const child = new DeviceChild(
+      member,
+      {
+        home: member.home,
+        bootstrap,
+        ...(member.behaviour === null ? {} : { behaviour: member.behaviour }),
+        ...(logLevel === undefined ? {} : { logLevel }),
+        ...(services === undefined ? {} : { services }),
+      },
+      {
+        onListening: (listening) => this.introduce(listening),
+        onReport: () => this.check(),
+        onEvent: (from, event) => {
+          if (from === this.feeder) this.tell(event);
+        },
+        onExit: (gone, how) => this.noteExit(gone, how),
+      },
+    );
+    this.children.set(member.name, child);
+    return child;
+  }
+
+  /** One address is enough: the first that listens is everybody's way in, gossip does the rest. */
+  private introduce(listening: DeviceChild): void {
+    const first = this.alive().find((child) => child.addresses.length > 0 && child !== listening);
+    const address = first?.addresses[0];
+    if (address !== undefined) listening.dial(address);
+    this.chooseFeeder();
+  }
+
+  private noteExit(child: DeviceChild, how: string): void {
+    if (!this.stopping) {
+      const text = `${child.member.name} stopped (${child.failure?.message ?? how})`;
+      this.tell({ kind: 'log', atMs: Date.now(), level: 'warn', device: child.device ?? null, text });
+    }
+    if (child === this.feeder) this.feeder = undefined;
+    this.chooseFeeder();
+    this.check();
+  }
+
+  /** Blocks and evidence are told by one device that was not planted as a liar. */
+  private chooseFeeder(): void {
+    if (this.feeder !== undefined || this.stopping) return;
+    this.feeder = this.alive().find((child) => child.device !== undefined && child.member.behaviour === null);
+    this.feeder?.subscribe();
+  }
+
+  private merge(): void {
+    const before = this.current;
+    this.current = mergeReports(this.members(), this.startedAtMs) ?? before;
+    this.check();
+    if (this.current === undefined || this.listeners.size === 0) return;
+    this.tell({ kind: 'snapshot', snapshot: this.current });
+  }
+
+  private tell(event: SwarmEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private alive(): DeviceChild[] {
+    return [...this.children.values()].filter((child) => child.alive);
+  }
+
+  private every(holds: (child: DeviceChild) => boolean): boolean {
+    const failed = [...this.children.values()].find((child) => child.failure !== undefined);
+    if (failed?.failure !== undefined) throw revived(failed.failure);
+    return [...this.children.values()].every(holds);
+  }
+
+  private child(name: string): DeviceChild {
+    const child = this.children.get(name);
+    if (child !== undefined) return child;
+    throw new MurmurError({
+      code: 'SWARM_NO_SUCH_DEVICE',
+      message: `the swarm has no device "${name}"`,
+      remedy: `its devices are ${[...this.children.keys()].join(', ')}`,
+      facts: { name },
+    });
+  }
+
+  /** Asks one living device that is no planted liar, then the next where it does not answer. */
+  private async ask<T>(question: Question): Promise<T> {
+    let failure: unknown = notReady();
+    const honestFirst = this.alive().sort(
+      (a, b) => Number(a.member.behaviour !== null) - Number(b.member.behaviour !== null),
+    );
+    for (const child of honestFirst.filter(({ report }) => report !== undefined).slice(0, 3)) {
+      try {
+        return await child.ask<T>(question);
+      } catch (error) {
+        failure = error;
+        if (child.alive) break;
+      }
+    }
+    throw failure;
+  }
+
+  private check(): void {
+    for (const waiting of [...this.waiting]) waiting();
+  }
+
+  private until(condition: () => boolean, timeoutMs: number, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => finish(() => reject(timedOut(what, timeoutMs))), timeoutMs);
+      const finish = (settle: () => void) => {
+        clearTimeout(timer);
+        this.waiting.delete(look);
+        settle();
+      };
+      const look = () => {
+        try {
+          if (condition()) finish(resolve);
+        } catch (error) {
+          finish(() => reject(error));
+        }
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+}
+
+function notReady(): MurmurError {
+  return new MurmurError({
+    code: 'SWARM_NOT_READY',
+    message: 'no device of the swarm has reported yet, or none lives',
+    remedy: 'wait a moment; where all devices are down, start the swarm again',
+  });
+}
+
+function timedOut(what: string, timeoutMs: number): MurmurError {
+  return new MurmurError({
+    code: 'SWARM_TIMEOUT',
+    message: `the swarm did not ${what} within ${timeoutMs / 1000} s`,
+    remedy: "look at the devices' logs (log.ndjson in each home); a loaded machine needs longer",
+    facts: { what, timeoutMs },
+  });
+}
