@@ -1,4 +1,4 @@
-export { median, trimmedMean } from './robust/coordinate-wise.ts';
+export { median, trimmedMean, trimmedMeanOfMixtures } from './robust/coordinate-wise.ts';
 export { gram, squaredDistance } from './robust/gram.ts';
 export { checkFinite, checkRows, checkSameLength, firstNonFinite, type Vector } from './vectors/check.ts';
 export { axpy, dot, norm, scaleInPlace, subtract, weightedSum } from './vectors/vectors.ts';

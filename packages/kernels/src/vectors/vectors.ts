@@ -50,6 +50,6 @@ export function subtract(a: Vector, b: Vector): Float32Array {
 export function weightedSum(rows: readonly Vector[], weights: ArrayLike<number>): Float64Array {
   checkSameLength('weightedSum', rows.length, weights.length);
   const sum = new Float64Array(rows[0]?.length ?? 0);
-  for (const [i, row] of rows.entries()) axpy(sum, weights[i] as number, row);
+  for (const [i, row] of rows.entries()) if (weights[i] !== 0) axpy(sum, weights[i] as number, row);
   return sum;
 }
