@@ -12,25 +12,13 @@ import {
   type TrainingPlan,
 } from '@murmuration/learning';
 
+import type { Row } from '../bench/rows.ts';
+import type { Report } from './main.ts';
+
 export const name = 'learning';
 
 const CLIENTS = 7;
 const ATTACK = 'inner-product-manipulation';
-
-interface Failure {
-  readonly seed: number;
-  readonly reason: string;
-  readonly replay: string;
-}
-
-interface Row {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly against: string;
-  readonly bar: string;
-  readonly holds: boolean;
-}
 
 /** What one seed showed of one kind of data. */
 interface Outcome {
@@ -48,8 +36,8 @@ interface Outcome {
  * Federated training under attack, seed by seed, on names and digits: seven devices split by Dirichlet 0.5,
  * one poisons by −10 × the mean, another leaves after the first round as if its equivocation had been proven.
  */
-export async function run(options: { seeds: number; firstSeed: number }) {
-  const failures: Failure[] = [];
+export async function run(options: { seeds: number; firstSeed: number }): Promise<Report> {
+  const failures: Report['failures'][number][] = [];
   const rows: Row[] = [];
   for (const kind of ['names', 'digits'] as const) {
     const plan = defaultPlan(kind);
@@ -62,7 +50,7 @@ export async function run(options: { seeds: number; firstSeed: number }) {
         failures.push({
           seed,
           reason: `${kind}: ${reason}`,
-          replay: `npm run sim -- learning --seeds 1 --first-seed ${seed}`,
+          replay: `npm run sim -- learning --seeds 1 --from ${seed}`,
         });
       }
     }

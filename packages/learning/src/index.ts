@@ -28,7 +28,7 @@ export { type IdxOptions, parseIdx } from './datasets/idx.ts';
 export { type DataFiles, type DataSources, describeFiles, loadData } from './datasets/load.ts';
 export { codesDigest, defaultNamesOptions, loadNames, type NamesOptions } from './datasets/names/names.ts';
 export { holdOut } from './datasets/split.ts';
-export { type MlpSpec, parameterCount } from './engine/mlp.ts';
+export { type MlpSpec, type ParameterSlot, parameterCount, parameterSlots, trainingModel } from './engine/mlp.ts';
 export {
   createTrainer,
   type Evaluation,

@@ -1,6 +1,7 @@
 import type { DeviceId } from '@murmuration/core';
 import { dot, gram, norm } from '@murmuration/kernels';
 import type { TrainingPlan } from '../rounds/plan.ts';
+import { nnmTrimmedMean } from './nnm-trimmed-mean.ts';
 import { checkTolerance, checkUpdates, minority, type RuleOutput } from './rule.ts';
 import { RULES } from './rules.ts';
 
@@ -70,12 +71,14 @@ export function aggregate(plan: TrainingPlan, updates: readonly Update[], option
   checkUpdates(rows);
   const products = gram(rows);
   const n = rows.length;
-  const reference = robustReference(plan, rows, products);
-  const pulls = rows.map((row) => pull(row, reference));
+  const referenceFaulty = Math.min(Math.max(1, plan.faulty), minority(n));
+  const reference = nnmTrimmedMean.combine({ rows, gram: products, faulty: referenceFaulty });
+  const pulls = rows.map((row) => pull(row, reference.aggregate));
   const outliers = pulls.map(({ against }) => plan.strategy !== 'mean' && n >= 3 && against < OUTLIER_PULL);
   const kept = rows.map((_, i) => i).filter((i) => !outliers[i]);
   const faulty = toleratedFaulty(plan, kept.length, (options.excluded ?? 0) + n - kept.length);
-  const result = applyRule(plan, rows, products, kept, faulty);
+  const known = plan.strategy === 'nnm-trimmed-mean' && kept.length === n && faulty === referenceFaulty;
+  const result = known ? reference : applyRule(plan, rows, products, kept, faulty);
   const verdicts = sorted.map(({ device }, i) => {
     const weight = result.weights[kept.indexOf(i)] ?? 0;
     const outlier = outliers[i] as boolean;
@@ -95,11 +98,6 @@ export function aggregate(plan: TrainingPlan, updates: readonly Update[], option
 /** f for n updates when `excluded` participants are already out. */
 export function toleratedFaulty(plan: TrainingPlan, n: number, excluded: number): number {
   return Math.max(0, Math.min(plan.faulty - excluded, RULES[plan.strategy].maxFaulty(n)));
-}
-
-function robustReference(plan: TrainingPlan, rows: readonly Float32Array[], products: Float64Array): Float32Array {
-  const faulty = Math.min(Math.max(1, plan.faulty), minority(rows.length));
-  return RULES['nnm-trimmed-mean'].combine({ rows, gram: products, faulty }).aggregate;
 }
 
 interface Pull {

@@ -32,9 +32,6 @@ export const cge: Rule = {
 /** @returns the mean of the chosen rows, added in the order of the rows */
 export function average(rows: readonly Float32Array[], chosen: readonly number[]): RuleOutput {
   const weights = rows.map((_, i) => (chosen.includes(i) ? 1 / chosen.length : 0));
-  const sum = weightedSum(
-    rows,
-    rows.map((_, i) => (chosen.includes(i) ? 1 : 0)),
-  );
-  return { aggregate: Float32Array.from(sum, (value) => value / chosen.length), weights };
+  const sum = weightedSum(rows, weights);
+  return { aggregate: new Float32Array(sum), weights };
 }

@@ -1,4 +1,4 @@
-import { axpy, squaredDistance, trimmedMean } from '@murmuration/kernels';
+import { squaredDistance, trimmedMeanOfMixtures } from '@murmuration/kernels';
 import { ascending, minority, type Rule } from './rule.ts';
 
 /**
@@ -16,11 +16,12 @@ export const nnmTrimmedMean: Rule = {
     const clipped = gram.map(
       (value, at) => value * (scales[Math.floor(at / n)] as number) * (scales[at % n] as number),
     );
-    const mixing = rows.map((_, i) => neighbours(clipped, n, i, faulty));
-    const mixed = mixing.map((chosen) => mix(rows, scales, chosen));
-    const counts = rows.map((_, j) => mixing.filter((chosen) => chosen.includes(j)).length);
+    const chosen = rows.map((_, i) => neighbours(clipped, n, i, faulty));
+    const share = (i: number, j: number) => (chosen[i]?.includes(j) ? (scales[j] as number) / (n - faulty) : 0);
+    const mixing = Float64Array.from({ length: n * n }, (_, at) => share(Math.floor(at / n), at % n));
+    const counts = rows.map((_, j) => chosen.filter((some) => some.includes(j)).length);
     return {
-      aggregate: trimmedMean(mixed, faulty),
+      aggregate: trimmedMeanOfMixtures(rows, mixing, faulty),
       weights: counts.map((count) => count / (n * (n - faulty))),
     };
   },
@@ -34,17 +35,9 @@ function clippingScales(gram: Float64Array, n: number, faulty: number): number[]
   return norms.map((norm) => (clippedCount > 0 && norm > cap ? cap / norm : 1));
 }
 
-/** @returns the n − f rows nearest to row i, itself included, in ascending order of index */
+/** @returns the n − f rows nearest to row i, itself included */
 function neighbours(gram: Float64Array, n: number, i: number, faulty: number): number[] {
   const distances = Array.from({ length: n }, (_, j) => squaredDistance(gram, n, i, j));
   distances[i] = -1;
-  return ascending(distances)
-    .slice(0, n - faulty)
-    .sort((a, b) => a - b);
-}
-
-function mix(rows: readonly Float32Array[], scales: readonly number[], chosen: readonly number[]): Float32Array {
-  const sum = new Float64Array((rows[0] as Float32Array).length);
-  for (const j of chosen) axpy(sum, (scales[j] as number) / chosen.length, rows[j] as Float32Array);
-  return Float32Array.from(sum);
+  return ascending(distances).slice(0, n - faulty);
 }

@@ -66,12 +66,7 @@ function seen({ own, others }: AttackContext): readonly Float32Array[] {
 
 function scaledMean(context: AttackContext, factor: number): Float32Array {
   const rows = seen(context);
-  return Float32Array.from(
-    weightedSum(
-      rows,
-      rows.map(() => factor / rows.length),
-    ),
-  );
+  return new Float32Array(weightedSum(rows, new Float64Array(rows.length).fill(factor / rows.length)));
 }
 
 function aLittleIsEnough(context: AttackContext): Float32Array {

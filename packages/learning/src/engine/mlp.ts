@@ -1,5 +1,5 @@
 import { GraphBuilder, type Value } from './graph.ts';
-import type { OnnxGraph } from './onnx.ts';
+import { type OnnxGraph, writeOnnxModel } from './onnx.ts';
 import { OPERATORS } from './operators.ts';
 
 /** A multi-layer perceptron with one hidden layer of rectified linear units. */
@@ -62,6 +62,11 @@ export function trainingGraph(spec: MlpSpec): OnnxGraph {
     return [graph.node('Sub', [weight, step], shape, {}, `${name}_next`), next];
   });
   return graph.finish([loss, ...outputs]);
+}
+
+/** @returns the bytes of `trainingGraph` as an ONNX model, for any runtime that reads ONNX */
+export function trainingModel(spec: MlpSpec): Uint8Array {
+  return writeOnnxModel(trainingGraph(spec));
 }
 
 /** Inputs x and the weights; output logits [batch, classes]. */

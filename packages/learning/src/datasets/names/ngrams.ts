@@ -14,30 +14,40 @@ export interface NgramOptions {
  * same model needed twice the rounds.) Integers and √ only, so equal on every machine.
  */
 export function ngramFeatures(texts: readonly string[], { features, lengths }: NgramOptions): FeatureMatrix {
+  const marked = texts.map((text) => Array.from(` ${text} `, (character) => character.codePointAt(0) as number));
+  const most = marked.reduce((sum, characters) => sum + characters.length * lengths.length, 0);
   const offsets = new Uint32Array(texts.length + 1);
-  const columns: number[] = [];
-  const values: number[] = [];
-  for (const [row, text] of texts.entries()) {
-    const counts = countBuckets(` ${text} `, features, lengths);
-    for (const [bucket, count] of [...counts].sort(([a], [b]) => a - b)) {
-      columns.push(bucket);
-      values.push(Math.sqrt(count));
+  const columns = new Uint16Array(most);
+  const values = new Float32Array(most);
+  const counts = new Uint32Array(features);
+  for (const [row, characters] of marked.entries()) {
+    const from = offsets[row] as number;
+    let end = from;
+    for (const bucket of buckets(characters, features, lengths)) {
+      if (counts[bucket] === 0) columns[end++] = bucket;
+      counts[bucket] = (counts[bucket] as number) + 1;
     }
-    offsets[row + 1] = columns.length;
+    columns.subarray(from, end).sort();
+    for (let at = from; at < end; at++) {
+      const bucket = columns[at] as number;
+      values[at] = Math.sqrt(counts[bucket] as number);
+      counts[bucket] = 0;
+    }
+    offsets[row + 1] = end;
   }
-  return { kind: 'sparse', offsets, columns: Uint16Array.from(columns), values: Float32Array.from(values) };
+  const total = offsets[texts.length] as number;
+  return { kind: 'sparse', offsets, columns: columns.slice(0, total), values: values.slice(0, total) };
 }
 
-function countBuckets(text: string, features: number, lengths: readonly number[]): Map<number, number> {
-  const characters = Array.from(text, (character) => character.codePointAt(0) as number);
-  const counts = new Map<number, number>();
+/** @returns the bucket of each n-gram */
+function buckets(characters: readonly number[], features: number, lengths: readonly number[]): number[] {
+  const found: number[] = [];
   for (const length of lengths) {
     for (let from = 0; from + length <= characters.length; from++) {
-      const bucket = fnv1a(characters, from, length) % features;
-      counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+      found.push(fnv1a(characters, from, length) % features);
     }
   }
-  return counts;
+  return found;
 }
 
 /** FNV-1a of the n-gram's code points, three bytes each, low byte first, after its length. */
