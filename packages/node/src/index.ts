@@ -1,4 +1,5 @@
 export { type CreateHomeOptions, createHome, type Home, homeExists, openHome } from './adapters/home.ts';
+export { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
 export { sqliteStore } from './adapters/sqlite-store.ts';
 export { systemClock } from './adapters/system-clock.ts';
 export { systemEntropy } from './adapters/system-entropy.ts';
