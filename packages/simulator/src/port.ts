@@ -1,0 +1,144 @@
+import {
+  accept,
+  type DeviceId,
+  type MessagePort,
+  MurmurError,
+  type RequestOptions,
+  type RequestRefusal,
+  type Result,
+  refuse,
+  type SendRefusal,
+} from '@murmuration/core';
+import type { Network, Packet, Station } from './network.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Largest message: that of `comm`'s default frames. */
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+type Answer = Result<Uint8Array, RequestRefusal>;
+type MessageHandler = Parameters<MessagePort['onMessage']>[1];
+type RequestHandler = Parameters<MessagePort['onRequest']>[1];
+type PeerListener = Parameters<MessagePort['onPeer']>[0];
+
+/** Names of nodes and the devices they are. */
+export interface Directory {
+  deviceOf(name: string): DeviceId;
+  nameOf(device: DeviceId): string | undefined;
+}
+
+/** A port of one process, and its end of the network. Dead once `alive` says so. */
+export function createPort(
+  schedule: Schedule,
+  network: Network,
+  directory: Directory,
+  name: string,
+  alive: () => boolean,
+): { readonly port: MessagePort; readonly station: Station } {
+  const messageHandlers = new Map<string, MessageHandler>();
+  const requestHandlers = new Map<string, RequestHandler>();
+  const peerListeners: PeerListener[] = [];
+  const waiting = new Map<number, { readonly peer: string; readonly settle: (answer: Answer) => void }>();
+  let nextId = 1;
+
+  function reach(to: DeviceId, bytes: Uint8Array): Result<string, SendRefusal> {
+    if (!alive()) return refuse('closed');
+    const peer = directory.nameOf(to);
+    if (peer === undefined || !network.linked(name, peer)) return refuse('unknown-peer');
+    return bytes.length > MAX_MESSAGE_BYTES ? refuse('too-large') : accept(peer);
+  }
+
+  function post(peer: string, packet: Packet): Result<void, SendRefusal> {
+    return network.send(name, peer, { ...packet, bytes: packet.bytes.slice() })
+      ? accept(undefined)
+      : refuse('queue-full');
+  }
+
+  function send(to: DeviceId, topic: string, bytes: Uint8Array): Result<void, SendRefusal> {
+    const peer = reach(to, bytes);
+    return peer.ok ? post(peer.value, { kind: 'message', topic, id: 0, bytes }) : peer;
+  }
+
+  function request(to: DeviceId, topic: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<Answer> {
+    const peer = reach(to, bytes);
+    if (!peer.ok) return Promise.resolve(peer);
+    if (options.signal?.aborted) return Promise.resolve(refuse('timeout'));
+    return new Promise((resolve) => {
+      const id = nextId++;
+      const settle = (answer: Answer) => {
+        if (!waiting.delete(id)) return;
+        undo();
+        options.signal?.removeEventListener('abort', giveUp);
+        resolve(answer);
+      };
+      const giveUp = () => settle(refuse('timeout'));
+      const undo = schedule.after(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, `timeout ${name}`, () => {
+        if (alive()) giveUp();
+      });
+      options.signal?.addEventListener('abort', giveUp);
+      waiting.set(id, { peer: peer.value, settle });
+      const sent = post(peer.value, { kind: 'request', topic, id, bytes });
+      if (!sent.ok) settle(sent);
+    });
+  }
+
+  async function answer(from: string, { topic, id, bytes }: Packet): Promise<void> {
+    const handler = requestHandlers.get(topic);
+    const reply = (status: 'ok' | 'refused' | 'no-handler', value: Uint8Array = new Uint8Array(0)) => {
+      if (alive() && network.linked(name, from)) post(from, { kind: 'response', topic, id, status, bytes: value });
+    };
+    if (handler === undefined) return reply('no-handler');
+    try {
+      const result = await handler(directory.deviceOf(from), bytes);
+      reply(result.ok ? 'ok' : 'refused', result.ok ? result.value : undefined);
+    } catch {
+      reply('refused');
+    }
+  }
+
+  function receive(from: string, packet: Packet): void {
+    const bytes = packet.bytes.slice();
+    if (packet.kind === 'message') messageHandlers.get(packet.topic)?.(directory.deviceOf(from), bytes);
+    else if (packet.kind === 'request') void answer(from, { ...packet, bytes });
+    else waiting.get(packet.id)?.settle(packet.status === 'ok' ? accept(bytes) : refuse(packet.status ?? 'refused'));
+  }
+
+  function peerChanged(peer: string, connected: boolean): void {
+    if (!connected) {
+      for (const request of [...waiting.values()]) if (request.peer === peer) request.settle(refuse('disconnected'));
+    }
+    for (const listener of peerListeners) listener({ peer: directory.deviceOf(peer), connected });
+  }
+
+  const port: MessagePort = {
+    self: directory.deviceOf(name),
+    peers: () =>
+      alive()
+        ? network
+            .names()
+            .filter((other) => network.linked(name, other))
+            .map(directory.deviceOf)
+        : [],
+    send,
+    broadcast(topic, bytes) {
+      for (const peer of port.peers()) send(peer, topic, bytes);
+    },
+    onMessage: (topic, handler) => only(messageHandlers, topic, handler),
+    request,
+    onRequest: (topic, handler) => only(requestHandlers, topic, handler),
+    onPeer: (listener) => void peerListeners.push(listener),
+  };
+  return { port, station: { receive, peerChanged } };
+}
+
+function only<T>(handlers: Map<string, T>, topic: string, handler: T): void {
+  if (handlers.has(topic)) {
+    throw new MurmurError({
+      code: 'SIMULATION_TOPIC_TAKEN',
+      message: `the topic "${topic}" has a handler already`,
+      remedy: 'give each topic one handler',
+      facts: { topic },
+    });
+  }
+  handlers.set(topic, handler);
+}
