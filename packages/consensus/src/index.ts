@@ -18,6 +18,8 @@ export {
   readEvidence,
   verifyEvidence,
 } from './evidence/evidence.ts';
+export type { Liar, LiarContext } from './liars/liar.ts';
+export { liars } from './liars/liars.ts';
 export { createPbft, type PbftDeps } from './pbft/engine.ts';
 export type { PbftOptions } from './pbft/options.ts';
 export { type Batch, decodeBatch, encodeBatch, MAX_BATCH_BYTES } from './quorum/batch.ts';
