@@ -98,6 +98,8 @@ class LinkHost implements CommHost {
   /** Every connection from its first byte, linked or not. */
   private readonly sessions = new Set<Session>();
   private readonly awaited = new Map<Session, (result: Result<DeviceId>) => void>();
+  /** Addresses being dialled: whoever asks for one meanwhile shares the answer. */
+  private readonly dialling = new Map<string, Promise<Result<DeviceId>>>();
   private dials = 0;
   private closing = false;
 
@@ -168,6 +170,18 @@ class LinkHost implements CommHost {
   }
 
   async dial(address: string): Promise<Result<DeviceId>> {
+    const underWay = this.dialling.get(address);
+    if (underWay !== undefined) return underWay;
+    const dialled = this.dialAnew(address);
+    this.dialling.set(address, dialled);
+    try {
+      return await dialled;
+    } finally {
+      this.dialling.delete(address);
+    }
+  }
+
+  private async dialAnew(address: string): Promise<Result<DeviceId>> {
     const { transport } = this;
     if (this.closing || transport === undefined) return refuse('closed');
     const linked = this.links_.sessions().find((session) => session.address === address);
@@ -237,6 +251,7 @@ class LinkHost implements CommHost {
     onFarewell: (session, reason) => this.links_.farewell(session, reason),
     onClosed: (session, reason, detail) => {
       this.sessions.delete(session);
+      this.deps.metrics.count('comm_closed_total', { reason });
       this.links_.closed(session, reason, detail);
       if (!ORDINARY.has(reason)) this.refused(reason, session.address, detail);
       this.settle(session, refuse(reason, detail));

@@ -24,15 +24,20 @@ export function newIdentity(validForMs = HOUR_MS, nowMs = Date.now()): DeviceIde
 /** Counts what a host refused, by reason. */
 export interface Counters extends Metrics {
   readonly refused: Map<string, number>;
+  /** Connections that ended, refused ones among them. */
+  readonly closed: Map<string, number>;
 }
 
 export function counters(): Counters {
   const refused = new Map<string, number>();
+  const closed = new Map<string, number>();
   return {
     refused,
+    closed,
     count: (name, labels, by = 1) => {
-      const key = labels?.['reason'] ?? name;
-      refused.set(key, (refused.get(key) ?? 0) + by);
+      const key = labels?.reason ?? name;
+      const counts = name === 'comm_closed_total' ? closed : refused;
+      counts.set(key, (counts.get(key) ?? 0) + by);
     },
     gauge: () => {},
     observe: () => {},

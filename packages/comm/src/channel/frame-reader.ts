@@ -1,4 +1,4 @@
-import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
+import { accept, equalBytes, plainBytes, type Result, refuse } from '@murmuration/core';
 import { decodeHeader, type Frame, type Header, LENGTH_BYTES, MAX_FRAME_BYTES } from './frame.ts';
 
 export type FrameReason = 'oversized-frame' | 'malformed-frame' | 'malformed-header';
@@ -25,7 +25,9 @@ class Reader implements FrameReader {
   private lastHeaderBytes = new Uint8Array(0);
   private lastHeader: Header | undefined;
 
-  read(bytes: Uint8Array, take: (frame: Frame) => boolean): Result<void, FrameReason> {
+  read(given: Uint8Array, take: (frame: Frame) => boolean): Result<void, FrameReason> {
+    // Sockets hand out Buffers, whose `slice` does not copy.
+    const bytes = plainBytes(given);
     let at = 0;
     while (at < bytes.length) {
       if (this.filled === 0 && bytes.length - at >= LENGTH_BYTES) {

@@ -1,4 +1,4 @@
-import { accept, type Clock, type DeviceId, type Result, refuse } from '@murmuration/core';
+import { type Clock, type DeviceId, type Result, refuse } from '@murmuration/core';
 import type { Admit } from '../membership/hello.ts';
 import { type AddressRecord, isNewer, readAddressRecord, sameCertificate } from './address-record.ts';
 
@@ -34,10 +34,8 @@ export function createAddressBook(deps: AddressBookDeps, maxRecords: number): Ad
     const held = records.get(device);
     if (held !== undefined && !isNewer(record.value, held)) return refuse('stale-record');
     if (held === undefined && records.size >= maxRecords) return refuse('book-full');
-    // A copy of its own: the bytes received are a view of a whole gossip message.
-    const kept = { ...record.value, bytes: received.slice() };
-    records.set(device, kept);
-    return accept(kept);
+    records.set(device, record.value);
+    return record;
   }
 
   return { get: (device) => records.get(device), all: () => [...records.values()], add };

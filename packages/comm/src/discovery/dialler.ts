@@ -33,7 +33,7 @@ export interface Dialler {
 
 interface Target {
   readonly name: string;
-  device: DeviceId | undefined;
+  readonly device: DeviceId | undefined;
   addresses(): readonly string[];
   failures: number;
   timer: Timer | undefined;
@@ -52,6 +52,8 @@ class BackoffDialler implements Dialler {
   private readonly deps: DiallerDeps;
   private readonly options: DiallerOptions;
   private readonly targets = new Map<string, Target>();
+  /** Bootstrap addresses where a device has answered: tried after those of its own record. */
+  private readonly answeredAt = new Map<DeviceId, Set<string>>();
   private closed = false;
 
   constructor(deps: DiallerDeps, options: DiallerOptions) {
@@ -74,18 +76,15 @@ class BackoffDialler implements Dialler {
   }
 
   linked(device: DeviceId): void {
-    for (const target of this.targets.values()) {
-      if (target.device !== device) continue;
-      target.failures = 0;
-      target.timer?.cancel();
-    }
+    const target = this.deviceTarget(device);
+    target.failures = 0;
+    target.timer?.cancel();
   }
 
   lost(device: DeviceId): void {
-    if (this.deps.book.get(device) !== undefined) this.deviceTarget(device);
-    for (const target of this.targets.values()) {
-      if (target.device === device) this.schedule(target, this.jittered(this.options.minBackoffMs));
-    }
+    const target = this.deviceTarget(device);
+    if (target.addresses().length > 0) this.schedule(target, this.jittered(this.options.minBackoffMs));
+    else this.targets.delete(target.name);
   }
 
   close(): void {
@@ -95,7 +94,11 @@ class BackoffDialler implements Dialler {
   }
 
   private deviceTarget(device: DeviceId): Target {
-    return this.target(`device ${device}`, device, () => this.deps.book.get(device)?.addresses ?? []);
+    const addresses = () => {
+      const own = this.deps.book.get(device)?.addresses ?? [];
+      return [...new Set([...own, ...(this.answeredAt.get(device) ?? [])])];
+    };
+    return this.target(`device ${device}`, device, addresses);
   }
 
   private target(name: string, device: DeviceId | undefined, addresses: () => readonly string[]): Target {
@@ -121,7 +124,7 @@ class BackoffDialler implements Dialler {
     target.dialling = true;
     const reason = await this.dialAny(target);
     target.dialling = false;
-    if (reason === undefined || this.isDone(target)) return;
+    if (this.closed || reason === undefined || this.isDone(target)) return;
     target.failures += 1;
     this.deps.log.debug('comm.dial-failed', { target: target.name, reason, failures: target.failures });
     this.schedule(target, this.backoffMs(target.failures));
@@ -133,14 +136,22 @@ class BackoffDialler implements Dialler {
     for (const address of target.addresses()) {
       const dialled = await this.deps.dial(address);
       if (this.closed) return undefined;
-      if (dialled.ok) {
-        target.device ??= dialled.value;
+      if (dialled.ok || dialled.reason === 'self') {
+        if (target.device === undefined) this.named(target, address, dialled.ok ? dialled.value : undefined);
         return undefined;
       }
-      if (dialled.reason === 'self') return undefined;
       reason = dialled.reason;
     }
     return reason;
+  }
+
+  /** A bootstrap address has a name now; from here on its device is the target. */
+  private named(target: Target, address: string, device: DeviceId | undefined): void {
+    this.targets.delete(target.name);
+    if (device === undefined) return;
+    const addresses = this.answeredAt.get(device) ?? new Set();
+    this.answeredAt.set(device, addresses.add(address));
+    if (!this.deps.isLinked(device)) this.lost(device);
   }
 
   private isDone(target: Target): boolean {

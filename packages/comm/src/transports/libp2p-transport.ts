@@ -95,7 +95,8 @@ export async function createTransport(deps: TransportDeps, options: TransportOpt
     const target = parseAddress(address);
     if (target === undefined) return refuse('invalid-address', address);
     try {
-      const connection = await node.dial(target);
+      // Always a connection of its own: of two to the same host, `membership` decides which stays.
+      const connection = await node.dial(target, { force: true });
       if (used.has(connection) || connection.direction !== 'outbound') return refuse('already-connected');
       const stream = await connection.newStream(LINK_PROTOCOL);
       const connected = adopt(stream, connection);
