@@ -33,3 +33,5 @@ export {
   mlDsa65Sign,
   mlDsa65Verify,
 } from './sign/ml-dsa-65.ts';
+export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfProve, vrfVerify } from './vrf/ecvrf.ts';
+export { vrfSample } from './vrf/sample.ts';
