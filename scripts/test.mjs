@@ -12,6 +12,7 @@ const outcome = { passed: 0, failed: 0, skipped: 0 };
 if (filters.length === 0) {
   check('lint', ['scripts/lint.mjs']);
   check('types', ['node_modules/typescript/bin/tsc', '-b']);
+  check('types of tests and benchmarks', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json']);
   check('types of the dashboard', ['node_modules/typescript/bin/tsc', '-p', 'packages/dashboard', '--noEmit']);
 }
 runVitest();
