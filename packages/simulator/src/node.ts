@@ -1,6 +1,6 @@
 import { type Clock, type DeviceId, type MessagePort, MurmurError, type Random, type Store } from '@murmuration/core';
 import { createClock, drawClockError } from './clock.ts';
-import { createDisk } from './disk.ts';
+import { type CallbackStore, createDisk } from './disk.ts';
 import type { Network } from './network.ts';
 import { createPort, type Directory } from './port.ts';
 import type { Schedule } from './schedule.ts';
@@ -11,6 +11,8 @@ export interface Process {
   readonly clock: Clock;
   readonly port: MessagePort;
   readonly store: Store;
+  /** The same disk without promises. */
+  readonly disk: CallbackStore;
   readonly random: Random;
   /** Whether this process still runs. */
   readonly alive: () => boolean;
@@ -44,12 +46,9 @@ export function createNode(
   let running = false;
   let current = boot();
 
-  async function begin(start: (process: Process) => void | Promise<void>, process: Process): Promise<void> {
-    try {
-      await start(process);
-    } catch (error) {
-      schedule.fail(error);
-    }
+  function begin(start: (process: Process) => void | Promise<void>, process: Process): void {
+    const started = start(process);
+    if (started !== undefined) started.catch((error: unknown) => schedule.fail(error));
   }
 
   function boot(): Process {
@@ -59,7 +58,7 @@ export function createNode(
     const alive = () => running && boots === own;
     const { port, station } = createPort(schedule, network, directory, name, alive);
     const clock = createClock(schedule, name, error, alive);
-    const process = { name, clock, port, store: disk.open(alive), random: random.fork(`boot ${own}`), alive };
+    const process = { name, clock, port, ...disk.open(alive), random: random.fork(`boot ${own}`), alive };
     network.attach(name, station);
     return process;
   }
@@ -76,6 +75,9 @@ export function createNode(
     get store() {
       return current.store;
     },
+    get disk() {
+      return current.disk;
+    },
     get random() {
       return current.random;
     },
@@ -87,7 +89,7 @@ export function createNode(
     },
     onBoot(start) {
       starts.push(start);
-      if (running) void begin(start, current);
+      if (running) begin(start, current);
     },
     crash() {
       if (!running) throw wrongState(name, 'is not running, so it cannot crash');
@@ -100,7 +102,7 @@ export function createNode(
       if (running) throw wrongState(name, 'is running, so it cannot restart');
       schedule.trace.record(schedule.nowMs(), `restart ${name}`);
       current = boot();
-      for (const start of starts) void begin(start, current);
+      for (const start of starts) begin(start, current);
     },
   };
 }
