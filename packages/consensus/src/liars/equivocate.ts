@@ -1,6 +1,16 @@
 import { sha3_256 } from '@murmuration/crypto';
 import { decodeBatch, encodeBatch } from '../quorum/batch.ts';
-import { distort, isVote, type Liar, type LiarContext, messageOf, receivers, sendTo, signLie, type Vote } from './liar.ts';
+import {
+  distort,
+  isVote,
+  type Liar,
+  type LiarContext,
+  messageOf,
+  receivers,
+  sendTo,
+  signLie,
+  type Vote,
+} from './liar.ts';
 
 /** Tells one half of the replicas one thing and the other half another, both signed. */
 export const equivocate: Liar = {

@@ -24,7 +24,9 @@ export const staleView: Liar = {
     if (message === undefined || !isVote(message) || message.view === 0) return [effect];
     const { kind: phase, epoch, height, digest } = message;
     const view = message.view - 1;
-    return [sendTo(effect.to, { ...message, view, signature: signLie(context, { phase, epoch, view, height, digest }) })];
+    return [
+      sendTo(effect.to, { ...message, view, signature: signLie(context, { phase, epoch, view, height, digest }) }),
+    ];
   },
 };
 

@@ -6,15 +6,7 @@ import { selective, silent, withhold } from './withhold.ts';
 
 /** Every liar by its name. */
 export const liars: Readonly<Record<string, Liar>> = Object.fromEntries(
-  [
-    equivocate,
-    silent,
-    withhold,
-    selective,
-    badSignature,
-    staleView,
-    badCheckpoint,
-    forgedJustification,
-    flood,
-  ].map((liar) => [liar.name, liar]),
+  [equivocate, silent, withhold, selective, badSignature, staleView, badCheckpoint, forgedJustification, flood].map(
+    (liar) => [liar.name, liar],
+  ),
 );
