@@ -18,21 +18,35 @@ const text = (fallback: string, about: string, oneOf?: readonly string[]): Confi
   about,
   ...(oneOf === undefined ? {} : { oneOf }),
 });
-const integer = (fallback: number, min: number, max: number, about: string): ConfigKey & { readonly kind: 'integer' } => ({
+const integer = (
+  fallback: number,
+  min: number,
+  max: number,
+  about: string,
+): ConfigKey & { readonly kind: 'integer' } => ({
   kind: 'integer',
   fallback,
   min,
   max,
   about,
 });
-const number = (fallback: number, min: number, max: number, about: string): ConfigKey & { readonly kind: 'number' } => ({
+const number = (
+  fallback: number,
+  min: number,
+  max: number,
+  about: string,
+): ConfigKey & { readonly kind: 'number' } => ({
   kind: 'number',
   fallback,
   min,
   max,
   about,
 });
-const texts = (fallback: readonly string[], about: string): ConfigKey & { readonly kind: 'texts' } => ({ kind: 'texts', fallback, about });
+const texts = (fallback: readonly string[], about: string): ConfigKey & { readonly kind: 'texts' } => ({
+  kind: 'texts',
+  fallback,
+  about,
+});
 
 /** Every key, in the order that `config print` shows them. Defaults carry their reason in `about`. */
 export const CONFIG_KEYS = {

@@ -58,6 +58,8 @@ export class EvidenceService {
     }
     const { id, kind, accused } = verdict.value;
     if (this.pending.has(id) || this.isRecorded(id) || this.pending.size >= MAX_PENDING) return;
+    // The device is out already; a liar that goes on lying must not fill the ledger with it.
+    if (this.chain.ledger.isQuarantined(accused)) return;
     this.deps.log.warn('evidence', { id, kind, accused, from: from ?? 'self' });
     this.deps.metrics.count('evidence_found', { kind });
     const entry: { bundle: Uint8Array; timer: Timer | undefined } = { bundle, timer: undefined };
