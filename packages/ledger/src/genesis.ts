@@ -33,7 +33,7 @@ export interface Genesis {
   readonly names: readonly string[];
 }
 
-const CHAIN_ID_DOMAIN = utf8('murmuration/ledger/chain-id/1');
+const CHAIN_ID_DOMAIN = utf8('murmur/ledger/chain-id/1');
 
 export const genesisSchema: Schema<Genesis> = struct({
   name: text(MAX_NAME_CHARS),

@@ -58,6 +58,7 @@ export {
 export { bundleEquivocation } from './quarantine/build-bundle.ts';
 export {
   decodeEvidenceBundle,
+  EVIDENCE_KINDS,
   type EvidenceBundle,
   type EvidenceKind,
   encodeEvidenceBundle,

@@ -45,6 +45,9 @@ export const REFUSAL_REASONS = [
   'updates-not-ascending',
   'update-not-committed',
   'verdicts-do-not-match',
+  // The command is evidence against its sender, who is quarantined.
+  'double-update',
+  'result-mismatch',
   // Evidence.
   'bad-evidence',
   'evidence-found-by-ledger',

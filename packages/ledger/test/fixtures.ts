@@ -4,6 +4,7 @@ import { createIdentity, type DeviceIdentity } from '@murmuration/identity';
 import {
   type Applied,
   type Command,
+  type CommandSigner,
   createLedger,
   type Genesis,
   type Ledger,
@@ -60,9 +61,12 @@ export interface World {
   ledger: Ledger;
   /** Every block applied so far. */
   readonly blocks: { height: number; timeMs: number; requests: readonly Uint8Array[] }[];
+  /** What came of each of them. */
+  readonly applied: Applied[];
   nowMs: number;
   /** Signs with the next sequence number of the sender that this world has not used. */
   sign(identity: DeviceIdentity, command: Command): Uint8Array;
+  signAs(signer: CommandSigner, sequence: number, command: Command): Uint8Array;
   apply(...requests: readonly Uint8Array[]): Applied;
   /** One block with one command. @returns its outcome, or the reason */
   send(identity: DeviceIdentity, command: Command): string;
@@ -75,17 +79,21 @@ export function createWorld(n = 4, genesis = genesisOf(n)): World {
     replicas: replicaIdentities(n),
     ledger: createLedger(genesis),
     blocks: [],
+    applied: [],
     nowMs: START_MS,
     sign: (identity, command) => {
       const sequence = (used.get(identity.device) ?? 0) + 1;
       used.set(identity.device, sequence);
       return signCommand(identity, world.ledger.chainId, sequence, command);
     },
+    signAs: (signer, sequence, command) => signCommand(signer, world.ledger.chainId, sequence, command),
     apply: (...requests) => {
       world.nowMs += 100;
       const block = { height: world.ledger.height + 1, timeMs: world.nowMs, requests };
       world.blocks.push(block);
-      return world.ledger.apply(block);
+      const applied = world.ledger.apply(block);
+      world.applied.push(applied);
+      return applied;
     },
     send: (identity, command) => {
       const [receipt] = world.apply(world.sign(identity, command)).receipts;
@@ -131,4 +139,29 @@ export function collect(world: World, round: number, job = 'job'): void {
 export function runRound(world: World, round: number, outliers: readonly DeviceId[] = [], job = 'job'): Applied {
   collect(world, round, job);
   return world.apply(...world.replicas.map((replica) => world.sign(replica, resultOf(world, round, outliers, job))));
+}
+
+/** Element `i`, which the test knows to be there. */
+export function at<T>(list: readonly T[], i: number): T {
+  const item = list[i];
+  if (item === undefined) throw new Error(`no element ${i} among ${list.length}`);
+  return item;
+}
+
+export function replica(world: World, i: number): DeviceIdentity {
+  return at(world.replicas, i);
+}
+
+/** Enters a device that is no replica. */
+export function join(world: World, name: string): DeviceIdentity {
+  const { identity } = deviceNamed(name);
+  const outcome = world.send(identity, { kind: 'register-device', certificate: identity.certificateBytes, name });
+  if (outcome !== 'applied') throw new Error(`${name} was not registered: ${outcome}`);
+  return identity;
+}
+
+export function flipped(bytes: Uint8Array, index: number, mask = 0x01): Uint8Array {
+  const copy = bytes.slice();
+  copy[index] = (copy[index] as number) ^ mask;
+  return copy;
 }

@@ -18,7 +18,7 @@ import { ED25519_SIGNATURE_BYTES, ed25519Verify, type Signer, sha3_256 } from '@
 import { MAX_COMMAND_BYTES } from '../limits.ts';
 import { type Command, commandSchema } from './command.ts';
 
-const COMMAND_DOMAIN = 'murmuration/ledger/command/1';
+const COMMAND_DOMAIN = 'murmur/ledger/command/1';
 /** Leaves room to count on for longer than a device lives. */
 const MAX_SEQUENCE = 2 ** 48;
 

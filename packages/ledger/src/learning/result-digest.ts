@@ -3,7 +3,7 @@ import { sha3_256 } from '@murmuration/crypto';
 import { type CommitResult, verdictSchema } from '../commands/command.ts';
 import { MAX_DEVICES, MAX_JOB_ID_CHARS } from '../limits.ts';
 
-const DOMAIN = utf8('murmuration/ledger/result/1');
+const DOMAIN = utf8('murmur/ledger/result/1');
 const factsSchema = struct({
   job: text(MAX_JOB_ID_CHARS),
   round: integer(1),

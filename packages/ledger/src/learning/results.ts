@@ -86,6 +86,7 @@ function lateResult(turn: Turn, entry: RoundEntry, sent: Sent<CommitResult>): Re
   if (!equalBytes(digest, quorumDigest)) {
     if (turn.state.proofs.get(roundKey(entry.job, entry.round)) === undefined) return refuse('round-closed');
     accuse(turn, entry, sealOf(sent), { digest, modelHash, verdicts });
+    return refuse('result-mismatch');
   }
   const resultsBy = [...entry.resultsBy, { device: sent.sender.device, digest }];
   turn.state.rounds.set(roundKey(entry.job, entry.round), { ...entry, resultsBy });
@@ -95,6 +96,6 @@ function lateResult(turn: Turn, entry: RoundEntry, sent: Sent<CommitResult>): Re
 function accuse(turn: Turn, entry: RoundEntry, seal: Seal, differing: Candidate): void {
   const { job, round } = entry;
   const bundle = resultMismatchBundle(turn, entry, seal, differing);
-  turn.emit({ kind: 'result-mismatch', job, round, device: seal.device, evidenceId: bundle.finding.id });
-  quarantineDevice(turn, bundle, null);
+  const known = quarantineDevice(turn, bundle, null) !== null;
+  if (!known) turn.emit({ kind: 'result-mismatch', job, round, device: seal.device, evidenceId: bundle.finding.id });
 }

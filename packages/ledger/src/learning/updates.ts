@@ -37,7 +37,7 @@ function secondUpdate(turn: Turn, sent: Sent<CommitUpdate>, earlier: UpdateEntry
   // The first command's signature was pruned: whoever kept it can still submit the evidence.
   if (bundle === undefined) return refuse('round-not-collecting');
   quarantineDevice(turn, bundle, null);
-  return null;
+  return refuse('double-update');
 }
 
 /** A replica's "these I hold". The quorum's attestations fix the set: updates that f + 1 of them name. */

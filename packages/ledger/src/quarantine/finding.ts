@@ -13,7 +13,7 @@ export interface Finding {
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
-const ID_DOMAIN = 'murmuration/ledger/offence/1';
+const ID_DOMAIN = 'murmur/ledger/offence/1';
 const ID_BYTES = 16;
 
 /** @param offence what makes this offence another than the accused's other ones of the same kind */
