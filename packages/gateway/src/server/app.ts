@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import type { Clock, Log, Metrics } from '@murmuration/core';
@@ -10,6 +9,8 @@ import { routes } from '../routes/table.ts';
 import { registerDashboard } from './dashboard.ts';
 import { registerDocs, registerDocsPage } from './docs.ts';
 import { checkSite } from './guard.ts';
+import { registerHeaders } from './headers.ts';
+import { attempt } from './hook.ts';
 import { registerMissing } from './missing.ts';
 import type { Settings } from './options.ts';
 import { registerRoute } from './register.ts';
@@ -37,26 +38,9 @@ const MAX_RATED_ADDRESSES = 5000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Connections at once; Node refuses more. */
 const MAX_CONNECTIONS = 2048;
+const QUIET = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
 /** A client of the event stream has nothing to say. */
 const MAX_CLIENT_MESSAGE_BYTES = 1024;
-
-/** No script but our own files. Styles may be inline: the dashboard's and Swagger's components set them at run time. */
-const CONTENT_SECURITY_POLICY = {
-  useDefaults: false,
-  directives: {
-    'default-src': ["'self'"],
-    'script-src': ["'self'"],
-    'script-src-attr': ["'none'"],
-    'style-src': ["'self'", "'unsafe-inline'"],
-    'img-src': ["'self'", 'data:', 'blob:'],
-    'font-src': ["'self'", 'data:'],
-    'connect-src': ["'self'"],
-    'object-src': ["'none'"],
-    'base-uri': ["'none'"],
-    'form-action': ["'self'"],
-    'frame-ancestors': ["'none'"],
-  },
-};
 
 /** The server with every route, not yet listening. */
 export async function buildApp(deps: GatewayDeps, settings: Settings): Promise<FastifyInstance> {
@@ -77,8 +61,9 @@ export async function buildApp(deps: GatewayDeps, settings: Settings): Promise<F
   const hub = createEventHub(deps, settings);
   // Before every hook that can refuse: it marks upgrades, and closes the sockets of those that are refused.
   await registerWebSocket(app, hub);
-  app.addHook('onRequest', async (request) => checkSite(request.headers, settings));
-  await registerPlugins(app, settings);
+  app.addHook('onRequest', (request, _reply, done) => attempt(done, () => checkSite(request.headers, settings)));
+  await registerHeaders(app);
+  await registerLimit(app, settings);
   await registerDocs(app, deps.source.snapshot().swarm.version);
   measure(app, deps.metrics);
 
@@ -90,17 +75,13 @@ export async function buildApp(deps: GatewayDeps, settings: Settings): Promise<F
   return app;
 }
 
-async function registerPlugins(app: FastifyInstance, settings: Settings): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
-    strictTransportSecurity: false,
-    xFrameOptions: { action: 'deny' },
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-  });
+async function registerLimit(app: FastifyInstance, settings: Settings): Promise<void> {
   await app.register(rateLimit, {
     max: settings.maxRequestsPerMinute,
     timeWindow: MINUTE_MS,
     cache: MAX_RATED_ADDRESSES,
+    // Answers within the limit stay small; the one beyond it says when to come back.
+    addHeaders: QUIET,
     errorResponseBuilder: (_request, { max, ttl }) =>
       httpError('RATE_LIMITED', `more than ${max} requests a minute came from this address`, `wait ${ttl} ms`, { max }),
   });
@@ -139,10 +120,11 @@ function answerProblems(app: FastifyInstance, { log }: GatewayDeps): void {
 
 /** One histogram, labelled by the table's route and never by what a client made up. */
 function measure(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none';
     const labels = { route, method: request.method, status: String(reply.statusCode) };
     metrics.observe('gateway_request_ms', reply.elapsedTime, labels);
+    done();
   });
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
 import { httpError } from '../errors/problem.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { Permission, Route, RouteContext } from '../routes/route.ts';
+import { attempt } from './hook.ts';
 import type { Settings } from './options.ts';
 import { schemaOf } from './schema.ts';
 
@@ -25,7 +26,7 @@ export function registerRoute(
     // Reads share one count; changes have one of their own, so that guessing the token is slow.
     ...(route.permission === 'open-job' ? { config: { rateLimit: { max: settings.maxChangesPerMinute } } } : {}),
     // After the rate limit, which works in onRequest, and before the body is read.
-    preParsing: async (request) => gate(route.permission, request.headers),
+    preParsing: (request, _reply, _payload, done) => attempt(done, () => gate(route.permission, request.headers)),
     handler: async (request, reply) => {
       const { params, query, body } = request;
       const answer = await route.handle({ params, query, body }, context);

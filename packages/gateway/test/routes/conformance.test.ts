@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorsOf, httpCodes, httpErrorOf, openApiDocument, routes } from '../../src/index.ts';
-import { checkAgainst, type OpenApi, operationsOf, referencesIn } from '../fixtures/open-api.ts';
+import { checkAgainst, type OpenApi, operationsOf, readOpenApi, referencesIn } from '../fixtures/open-api.ts';
 import { createWorld, TOKEN, type World } from '../fixtures/world.ts';
 
 let world: World;
 let document: OpenApi;
 beforeAll(async () => {
   world = await createWorld();
-  document = world.gateway.openApi as unknown as OpenApi;
+  document = readOpenApi(world.gateway.openApi);
 });
 afterAll(() => world[Symbol.asyncDispose]());
 

@@ -48,12 +48,20 @@ describe('a dashboard that is built', () => {
   );
 
   test('no answer lets a page run script that is not a file of ours, or be framed', async () => {
-    for (const address of ['/', '/docs', '/api/v1/swarm', '/nothing']) {
+    for (const address of ['/', '/docs', '/assets/app-1a2b.js', '/docs/json', '/nothing']) {
       const policy = (await world.get(address)).headers.get('content-security-policy') ?? '';
       expect(policy).toContain("script-src 'self';");
       expect(policy).toContain("default-src 'self'");
       expect(policy).toContain("frame-ancestors 'none'");
       expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    }
+  });
+
+  test('data that a browser were to show as a page could do nothing', async () => {
+    for (const address of ['/api/v1/swarm', '/api/v1/nothing', '/api/v1/jobs', '/metrics', '/livez']) {
+      const { headers } = await world.get(address);
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
     }
   });
 

@@ -1,0 +1,1 @@
+export const TOKEN = 'benchmark-token-0123456789';
