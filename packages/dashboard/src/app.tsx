@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import type { Api } from './api/api.ts';
 import { ConnectionProvider } from './api/context.tsx';
 import { createLive } from './api/live.ts';
+import { problemOf } from './api/problem.ts';
 import { Pages } from './pages.tsx';
 import { Shell } from './shell/shell.tsx';
 import { theme } from './theme.ts';
@@ -24,10 +25,21 @@ export function App({ api }: { readonly api: Api }) {
   );
 }
 
+const NO_ANSWER: ReadonlySet<string> = new Set(['GATEWAY_UNREACHABLE', 'GATEWAY_TIMEOUT']);
+
 function start(api: Api) {
   const client = new QueryClient({
-    // Events say what became stale, so nothing is refetched on a hunch; one retry hides a lost packet, not an outage.
-    defaultOptions: { queries: { staleTime: 30_000, retry: 1, refetchOnWindowFocus: false, networkMode: 'always' } },
+    defaultOptions: {
+      queries: {
+        // Events say what became stale, so nothing is refetched on a hunch.
+        staleTime: 30_000,
+        refetchOnWindowFocus: false,
+        networkMode: 'always',
+        // One retry hides a lost packet, not an outage; an answer, even a refusal, is an answer.
+        retry: (failures, error) => failures < 1 && NO_ANSWER.has(problemOf(error).code),
+        retryDelay: 500,
+      },
+    },
   });
   return { client, live: createLive(api, client) };
 }

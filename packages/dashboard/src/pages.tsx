@@ -1,29 +1,36 @@
-import { lazy, Suspense } from 'react';
+import { useEffect } from 'react';
 import { OverviewPage } from './overview/page.tsx';
-import { Empty, Waiting } from './parts/answer.tsx';
+import { Empty } from './parts/answer.tsx';
 import { Boundary } from './parts/boundary.tsx';
+import { Deferred, partOf } from './parts/deferred.tsx';
 import { PageHeader } from './parts/page-header.tsx';
 import { Link } from './routing/link.tsx';
 import { useAddress } from './routing/location.ts';
 import { parseRoute, type Route } from './routing/routes.ts';
 
-const TopologyPage = lazy(() => import('./topology/page.tsx'));
-const DevicesPage = lazy(() => import('./devices/list-page.tsx'));
-const DevicePage = lazy(() => import('./devices/detail-page.tsx'));
-const RoundsPage = lazy(() => import('./rounds/list-page.tsx'));
-const RoundPage = lazy(() => import('./rounds/detail-page.tsx'));
-const LedgerPage = lazy(() => import('./ledger/page.tsx'));
-const EvidenceListPage = lazy(() => import('./evidence/list-page.tsx'));
-const EvidencePage = lazy(() => import('./evidence/detail-page.tsx'));
+const topology = partOf(() => import('./topology/page.tsx'));
+const devices = partOf(() => import('./devices/list-page.tsx'));
+const device = partOf(() => import('./devices/detail-page.tsx'));
+const rounds = partOf(() => import('./rounds/list-page.tsx'));
+const round = partOf(() => import('./rounds/detail-page.tsx'));
+const ledger = partOf(() => import('./ledger/page.tsx'));
+const evidenceList = partOf(() => import('./evidence/list-page.tsx'));
+const evidence = partOf(() => import('./evidence/detail-page.tsx'));
 
-/** The page of the address; all but the first load when they are first opened. */
+const REST = [topology, devices, device, rounds, round, ledger, evidenceList, evidence];
+/** The first screen is drawn by then; the other pages are small. */
+const PRELOAD_AFTER_MS = 1500;
+
+/** The page of the address; all but the first load after the first screen, or when they are opened. */
 export function Pages() {
   const { pathname } = useAddress();
-  return (
-    <Boundary key={pathname}>
-      <Suspense fallback={<Waiting lines={8} />}>{pageOf(parseRoute(pathname))}</Suspense>
-    </Boundary>
-  );
+  useEffect(() => {
+    // A page that cannot be loaded now is tried again, and its failure told, when it is opened.
+    const preload = () => void Promise.allSettled(REST.map((page) => page.load()));
+    const timer = window.setTimeout(preload, PRELOAD_AFTER_MS);
+    return () => window.clearTimeout(timer);
+  }, []);
+  return <Boundary key={pathname}>{pageOf(parseRoute(pathname))}</Boundary>;
 }
 
 function pageOf(route: Route) {
@@ -31,21 +38,21 @@ function pageOf(route: Route) {
     case 'overview':
       return <OverviewPage />;
     case 'topology':
-      return <TopologyPage />;
+      return <Deferred part={topology} props={{}} />;
     case 'devices':
-      return <DevicesPage />;
+      return <Deferred part={devices} props={{}} />;
     case 'device':
-      return <DevicePage id={route.id} />;
+      return <Deferred part={device} props={{ id: route.id }} />;
     case 'rounds':
-      return <RoundsPage />;
+      return <Deferred part={rounds} props={{}} />;
     case 'round':
-      return <RoundPage key={`${route.job}/${route.round}`} job={route.job} round={route.round} />;
+      return <Deferred part={round} props={{ job: route.job, round: route.round }} />;
     case 'ledger':
-      return <LedgerPage />;
+      return <Deferred part={ledger} props={{}} />;
     case 'evidence-list':
-      return <EvidenceListPage />;
+      return <Deferred part={evidenceList} props={{}} />;
     case 'evidence':
-      return <EvidencePage key={route.id} id={route.id} />;
+      return <Deferred part={evidence} props={{ id: route.id }} />;
     case 'missing':
       return <Missing path={route.path} />;
   }

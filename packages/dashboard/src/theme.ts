@@ -14,8 +14,22 @@ const dusk: MantineColorsTuple = [
   '#33328a',
 ];
 
+/** Greys of the night, so that Mantine's parts sit on the same surfaces as ours. */
+const night: MantineColorsTuple = [
+  '#eceef3',
+  '#b3bac7',
+  '#8d96a6',
+  '#5d6675',
+  '#39404e',
+  '#2a303b',
+  '#1d222b',
+  '#14171e',
+  '#191d25',
+  '#0d0f14',
+];
+
 export const theme = createTheme({
-  colors: { dusk },
+  colors: { dusk, dark: night },
   primaryColor: 'dusk',
   primaryShade: { light: 6, dark: 6 },
   fontFamily: 'var(--sans)',

@@ -16,6 +16,6 @@ export function gatewayApi(origin: string, token: string | undefined): Api {
     evidenceById: (id, signal) => client.evidenceById({ id }, { signal }),
     evidenceBundle: (id, signal) => client.evidenceBundle({ id }, { signal }),
     // Somebody looks at the page: it should not stay old for long once the swarm is back.
-    subscribe: (watcher) => client.subscribe(watcher, { maxRetryMs: 3_000 }),
+    subscribe: (watcher) => client.subscribe(watcher, { maxRetryMs: 2_000 }),
   };
 }

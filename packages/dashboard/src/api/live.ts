@@ -30,7 +30,7 @@ const SAMPLE_MS = 1000;
 const MAX_LATENCY_SAMPLES = 180;
 
 /** Events become cache entries; pages read the cache and never the socket. */
-export function createLive(api: Api, client: QueryClient): Live {
+export function createLive(api: Pick<Api, 'subscribe'>, client: QueryClient): Live {
   let state: LiveState = { phase: 'connecting', lastUpdateMs: null, latency: [] };
   const listeners = new Set<() => void>();
   const update = (change: Partial<LiveState>) => {

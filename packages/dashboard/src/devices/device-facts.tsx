@@ -1,9 +1,10 @@
 import type { ReactNode } from 'react';
 import type { DeviceView, SwarmSnapshot } from '../api/views.ts';
-import { count } from '../format/numbers.ts';
+import { count, plural } from '../format/numbers.ts';
 import { fullTime } from '../format/time.ts';
 import { Hash } from '../parts/hash.tsx';
 import { Ago } from '../parts/time.tsx';
+import { useNow } from '../parts/use-now.ts';
 
 export function factsOf(device: DeviceView, { ledger }: SwarmSnapshot): readonly (readonly [string, ReactNode])[] {
   const behind = ledger.height - device.height;
@@ -16,7 +17,7 @@ export function factsOf(device: DeviceView, { ledger }: SwarmSnapshot): readonly
     ],
     ['Consensus view', count(device.view)],
     ['Training samples', `${count(device.samples)}, which stay on the device`],
-    ['Key epoch', `${count(device.keyEpoch)} (times the operational key was issued)`],
+    ['Key epoch', `${count(device.keyEpoch)}: its operational key was rotated ${plural(device.keyEpoch, 'time')}`],
     ['Certificate', <Expiry key="certificate" atMs={device.certificateExpiresMs} />],
     ['Key protection', 'Software key: no hardware attests where it lives'],
     ['Memory', device.pid === null ? '–' : `${count(device.rssMb)} MiB resident`],
@@ -26,9 +27,10 @@ export function factsOf(device: DeviceView, { ledger }: SwarmSnapshot): readonly
 }
 
 function Expiry({ atMs }: { readonly atMs: number }) {
+  const expired = atMs <= useNow();
   return (
     <>
-      expires <Ago atMs={atMs} /> <span className="muted">({fullTime(atMs)})</span>
+      {expired ? 'expired' : 'expires'} <Ago atMs={atMs} /> <span className="muted">({fullTime(atMs)})</span>
     </>
   );
 }

@@ -2,7 +2,7 @@ import { SegmentedControl, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useSwarm } from '../api/queries.ts';
 import type { DeviceView, SwarmSnapshot } from '../api/views.ts';
-import { count } from '../format/numbers.ts';
+import { count, plural } from '../format/numbers.ts';
 import { Answer, Empty } from '../parts/answer.tsx';
 import { DeviceTable } from '../parts/device-table.tsx';
 import { PageHeader } from '../parts/page-header.tsx';
@@ -38,7 +38,7 @@ function Devices({ snapshot }: { readonly snapshot: SwarmSnapshot }) {
   const [text, setText] = useState('');
   const found = snapshot.devices.filter((device) => matches(device, filter, text));
   return (
-    <Panel title={`${count(found.length)} of ${count(snapshot.devices.length)}`} flush>
+    <Panel title={`${count(found.length)} of ${plural(snapshot.devices.length, 'device')}`} flush>
       <div className={style.filters}>
         <TextInput
           size="xs"

@@ -1,7 +1,7 @@
 import { useEvidence, useSwarm } from '../api/queries.ts';
 import type { EvidenceView } from '../api/views.ts';
 import { count } from '../format/numbers.ts';
-import { reasonWords } from '../format/words.ts';
+import { reasonWords, statement } from '../format/words.ts';
 import { Answer } from '../parts/answer.tsx';
 import { DeviceLink } from '../parts/device-link.tsx';
 import { Facts } from '../parts/facts.tsx';
@@ -21,7 +21,7 @@ export default function EvidencePage({ id }: { readonly id: string }) {
       <PageHeader
         title={evidence.data === undefined ? 'Evidence' : reasonWords(evidence.data.kind)}
         up={{ to: '/evidence', label: 'Evidence' }}
-        lead={evidence.data?.summary}
+        lead={statement(evidence.data?.summary ?? '')}
       />
       <Answer query={evidence} lines={8}>
         {(data) => <Body evidence={data} />}

@@ -1,7 +1,7 @@
 import { useEvidenceList, useSwarm } from '../api/queries.ts';
 import type { DeviceView, EvidenceView } from '../api/views.ts';
 import { count } from '../format/numbers.ts';
-import { reasonWords } from '../format/words.ts';
+import { reasonWords, statement } from '../format/words.ts';
 import { Answer, Empty } from '../parts/answer.tsx';
 import { DeviceLink } from '../parts/device-link.tsx';
 import { PageHeader } from '../parts/page-header.tsx';
@@ -61,7 +61,7 @@ function Entry({ evidence, devices }: { readonly evidence: EvidenceView; readonl
       <p className={style.against}>
         against <DeviceLink id={evidence.accused} devices={devices} />
       </p>
-      <p className={style.summary}>{evidence.summary}</p>
+      <p className={style.summary}>{statement(evidence.summary)}</p>
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../api/problem.ts';
 import { bytes, milliseconds } from '../format/numbers.ts';
-import { sentence } from '../format/words.ts';
+import { sentence, statement } from '../format/words.ts';
 import { Failure } from '../parts/answer.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icons.tsx';
@@ -29,9 +29,15 @@ export function VerificationResult({ outcome }: { readonly outcome: Outcome }) {
           </div>
           <div className={style.resultBody}>
             <p>
-              {outcome.summary} Checked in this browser: {bytes(outcome.size)} in {milliseconds(outcome.tookMs)}.
+              {statement(outcome.summary)} Checked in this browser: {bytes(outcome.size)} in{' '}
+              {milliseconds(outcome.tookMs)}.
             </p>
-            <Facts facts={outcome.facts} />
+            <Facts
+              facts={outcome.facts.map(([name, value]) => [
+                name,
+                isId(value) ? <code key={name}>{value}</code> : value,
+              ])}
+            />
           </div>
         </div>
       );
@@ -58,6 +64,11 @@ export function VerificationResult({ outcome }: { readonly outcome: Outcome }) {
         </div>
       );
   }
+}
+
+/** Hashes and device ids are read character by character. */
+function isId(value: string): boolean {
+  return /^[0-9a-z]{32,}$/.test(value);
 }
 
 function asError(problem: Problem): Error {

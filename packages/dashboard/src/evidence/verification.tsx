@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { useConnection } from '../api/context.tsx';
 import { problemOf } from '../api/problem.ts';
 import type { EvidenceView } from '../api/views.ts';
+import { Hash } from '../parts/hash.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { download } from './download.ts';
@@ -62,8 +63,10 @@ export function Verification({ evidence, chainId, className }: VerificationProps
       <div aria-live="polite">{outcome !== null && <VerificationResult outcome={outcome} />}</div>
       <p className={style.hint}>
         The button downloads the bundle and checks its signatures here. This page came from the same gateway: to trust
-        neither, download the bundle and check it with your own copy:{' '}
-        <code>murmur evidence verify {fileName(evidence.id)}</code>
+        neither, download the bundle and check it with your own copy:
+      </p>
+      <p className={style.command}>
+        <Hash value={`murmur evidence verify ${fileName(evidence.id)}`} label="command" chars={120} />
       </p>
     </Panel>
   );

@@ -1,5 +1,6 @@
 import { type Finding, verifyEvidence } from '@murmuration/sdk';
 import type { EvidenceView } from '../api/views.ts';
+import { nameOfFact } from '../format/words.ts';
 import type { Outcome } from './verification-result.tsx';
 
 /**
@@ -21,7 +22,7 @@ export function verifyBundle(bundle: Uint8Array, claimed: EvidenceView, chainId:
       ['Offence', id],
       ['Kind', kind],
       ['Accused', result.value.accused],
-      ...Object.entries(facts).map(([name, value]) => [name, String(value)] as const),
+      ...Object.entries(facts).map(([name, value]) => [nameOfFact(name), String(value)] as const),
     ],
     size,
     tookMs: performance.now() - startMs,

@@ -31,6 +31,18 @@ export function sentence(kebab: string): string {
   return words === '' ? '' : words[0]?.toUpperCase() + words.slice(1);
 }
 
+/** Somebody else's words, with a capital and a full stop. */
+export function statement(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  return `${trimmed[0]?.toUpperCase()}${trimmed.slice(1)}${/[.!?]$/.test(trimmed) ? '' : '.'}`;
+}
+
+/** `firstHash` → `First hash`. */
+export function nameOfFact(key: string): string {
+  return sentence(key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+}
+
 /** The head of a hash, enough to compare by eye; the whole of it belongs beside a copy button. */
 export function shortHash(hex: string, chars = 10): string {
   return hex.length <= chars ? hex : `${hex.slice(0, chars)}…`;

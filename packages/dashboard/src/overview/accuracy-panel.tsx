@@ -1,15 +1,16 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import type { JobView, RoundView } from '../api/views.ts';
 import { percent } from '../format/numbers.ts';
 import { strategyWords } from '../format/words.ts';
-import { Empty, Waiting } from '../parts/answer.tsx';
+import { Empty } from '../parts/answer.tsx';
 import { Boundary } from '../parts/boundary.tsx';
+import { Deferred, partOf } from '../parts/deferred.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Link } from '../routing/link.tsx';
 import { pathOf } from '../routing/routes.ts';
 import style from './overview.module.css';
 
-const AccuracyChart = lazy(() => import('./accuracy-chart.tsx'));
+const chart = partOf(() => import('./accuracy-chart.tsx'));
 
 interface AccuracyPanelProps {
   readonly job: JobView | null;
@@ -35,9 +36,7 @@ export function AccuracyPanel({ job, devices, className }: AccuracyPanelProps) {
           <Readout job={job} round={rounds.find((round) => round.round === pointed) ?? rounds.at(-1)} />
           <div className={style.chart}>
             <Boundary>
-              <Suspense fallback={<Waiting lines={6} />}>
-                <AccuracyChart rounds={rounds} planned={job.rounds} pointed={pointed} onPoint={setPointed} />
-              </Suspense>
+              <Deferred part={chart} props={{ rounds, planned: job.rounds, pointed, onPoint: setPointed }} lines={6} />
             </Boundary>
           </div>
         </div>

@@ -1,8 +1,10 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useSwarm } from '../api/queries.ts';
 import type { SwarmSnapshot } from '../api/views.ts';
 import { plural } from '../format/numbers.ts';
-import { Answer, Empty, Waiting } from '../parts/answer.tsx';
+import { Answer, Empty } from '../parts/answer.tsx';
+import { Boundary } from '../parts/boundary.tsx';
+import { Deferred, partOf } from '../parts/deferred.tsx';
 import { PageHeader } from '../parts/page-header.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { neighbours, pairs } from './layout.ts';
@@ -11,7 +13,7 @@ import { PeerList } from './peer-list.tsx';
 import { Ring } from './ring.tsx';
 import style from './topology.module.css';
 
-const Cloud = lazy(() => import('./cloud.tsx'));
+const cloud = partOf(() => import('./cloud.tsx'));
 
 /** Above this labels on a circle collide, and a graph on the GPU takes over. */
 const MAX_RING_DEVICES = 48;
@@ -55,9 +57,9 @@ function Swarm({ snapshot }: { readonly snapshot: SwarmSnapshot }) {
         aside={<span>{snapshot.devices.length > MAX_RING_DEVICES ? 'Drag and scroll' : 'Point at a device'}</span>}
       >
         {snapshot.devices.length > MAX_RING_DEVICES ? (
-          <Suspense fallback={<Waiting lines={8} />}>
-            <Cloud {...shared} />
-          </Suspense>
+          <Boundary>
+            <Deferred part={cloud} props={shared} />
+          </Boundary>
         ) : (
           <Ring {...shared} />
         )}
