@@ -33,5 +33,26 @@ export {
   mlDsa65Sign,
   mlDsa65Verify,
 } from './sign/ml-dsa-65.ts';
+export { dealShares } from './threshold/dealer.ts';
+export {
+  type BroadcastRefusal,
+  type Cheated,
+  type DkgSharing,
+  type DkgStart,
+  type ShareRefusal,
+  startDkg,
+} from './threshold/dkg.ts';
+export { MAX_GROUP_SIZE, type SecretShare, type ThresholdGroup } from './threshold/group.ts';
+export { createNonces, type NonceCommitment, type NoncePair, nonceCommitmentSchema } from './threshold/nonces.ts';
+export {
+  type CombineRefusal,
+  combineShares,
+  type PendingShare,
+  type SetRefusal,
+  type SigningSet,
+  signShare,
+  verifyGroupSignature,
+  verifySignatureShare,
+} from './threshold/signing.ts';
 export { VRF_OUTPUT_BYTES, VRF_PROOF_BYTES, vrfProve, vrfVerify } from './vrf/ecvrf.ts';
 export { vrfSample } from './vrf/sample.ts';
