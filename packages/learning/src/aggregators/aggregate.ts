@@ -61,7 +61,9 @@ const OUTLIER_PULL = -2;
  *
  * f is plan.faulty − excluded − outliers found, at least 0 and at most what the rule bears among the rest.
  * So with 7 participants and f = 2: 2 among 7 or 6; 1 among 6 when one is excluded; 0 among 5 when two are.
- * With fewer than 3 updates there is no majority to judge by: nobody is an outlier, and f is 0.
+ *
+ * Where the liars that may still be among the senders could be half of them (n ≤ 2 · max(1, faulty −
+ * excluded): 4 updates of 7 participants, say), there is no majority to judge by, and nobody is an outlier.
  *
  * @throws AGGREGATE_EMPTY, AGGREGATE_LENGTH, AGGREGATE_NOT_FINITE
  */
@@ -74,9 +76,11 @@ export function aggregate(plan: TrainingPlan, updates: readonly Update[], option
   const referenceFaulty = Math.min(Math.max(1, plan.faulty), minority(n));
   const reference = nnmTrimmedMean.combine({ rows, gram: products, faulty: referenceFaulty });
   const pulls = rows.map((row) => pull(row, reference.aggregate));
-  const outliers = pulls.map(({ against }) => plan.strategy !== 'mean' && n >= 3 && against < OUTLIER_PULL);
+  const excluded = options.excluded ?? 0;
+  const judges = plan.strategy !== 'mean' && minority(n) >= Math.max(1, plan.faulty - excluded);
+  const outliers = pulls.map(({ against }) => judges && against < OUTLIER_PULL);
   const kept = rows.map((_, i) => i).filter((i) => !outliers[i]);
-  const faulty = toleratedFaulty(plan, kept.length, (options.excluded ?? 0) + n - kept.length);
+  const faulty = toleratedFaulty(plan, kept.length, excluded + n - kept.length);
   const known = plan.strategy === 'nnm-trimmed-mean' && kept.length === n && faulty === referenceFaulty;
   const result = known ? reference : applyRule(plan, rows, products, kept, faulty);
   const verdicts = sorted.map(({ device }, i) => {

@@ -66,14 +66,17 @@ export function standardise(train: Dataset, test: Dataset): { train: Dataset; te
 }
 
 function moments(values: Float32Array, column: number, dimension: number, size: number) {
-  let mean = 0;
-  for (let at = column; at < values.length; at += dimension) mean += (values[at] as number) / size;
-  let variance = 0;
+  let sum = 0;
+  for (let at = column; at < values.length; at += dimension) sum += values[at] as number;
+  const mean = sum / size;
+  let squares = 0;
   for (let at = column; at < values.length; at += dimension) {
     const distance = (values[at] as number) - mean;
-    variance += (distance * distance) / size;
+    squares += distance * distance;
   }
-  return { mean, deviation: Math.sqrt(variance) };
+  const deviation = Math.sqrt(squares / size);
+  // Below the grain of float32 only the rounding of the mean is left.
+  return { mean, deviation: deviation > Math.abs(mean) * 1e-7 ? deviation : 0 };
 }
 
 /** Decimal or scientific notation; what `Number` also takes (hexadecimal, blanks) is refused. */

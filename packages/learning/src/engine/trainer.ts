@@ -34,7 +34,7 @@ export interface TrainRequest {
   readonly momentum: number;
   /** Orders the samples anew before each pass. */
   readonly random: Random;
-  /** Asked before each step; a true ends training early. */
+  /** Asked before each step; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -68,11 +68,9 @@ export function updateHash(bytes: Uint8Array): Uint8Array {
   return sha3_256(bytes);
 }
 
+/** NaN where one of the weights is. */
 function largestMagnitude(weights: Float32Array): number {
   let largest = 0;
-  for (const weight of weights) {
-    const magnitude = Math.abs(weight);
-    if (!(magnitude <= largest)) largest = magnitude;
-  }
+  for (const weight of weights) largest = Math.max(largest, Math.abs(weight));
   return largest;
 }
