@@ -12,7 +12,8 @@ export interface CommOptions {
   readonly maxFrameBytes?: number;
   /**
    * What may wait to be sent to one peer, and what one peer may leave unfinished with us, in bytes.
-   * @default 16 MiB — two of the largest messages
+   * All links together may hold as many times that.
+   * @default 12 MiB — one largest message and half of another; six stuck peers cost 72 MiB
    */
   readonly maxQueueBytes?: number;
   /** @default 256 — requests of ours waiting for one peer */
@@ -44,7 +45,7 @@ const DEFAULTS: CheckedCommOptions = {
   announce: [],
   bootstrap: [],
   maxFrameBytes: 8 * MIB,
-  maxQueueBytes: 16 * MIB,
+  maxQueueBytes: 12 * MIB,
   maxOutstandingRequests: 256,
   maxInboundRequests: 256,
   maxLinks: 64,

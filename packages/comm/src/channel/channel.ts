@@ -1,6 +1,6 @@
 import { type Frame, type Header, type HeaderOf, MAX_TOPIC_CHARS } from './frame.ts';
 import { createFrameReader, type FrameReader } from './frame-reader.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { createOutbox, type Outbox, type SendableHeader } from './outbox.ts';
 import { createReassembly, type Reassembly } from './reassembly.ts';
 import type { Wire } from './wire.ts';
 
@@ -48,19 +48,11 @@ export interface Channel {
   release(): void;
 }
 
-/** A header as senders give it: the channel itself adds `more`. */
-export type SendableHeader =
-  | { readonly kind: 'hello' }
-  | { readonly kind: 'welcome' }
-  | { readonly kind: 'message'; readonly topic: string }
-  | { readonly kind: 'request'; readonly topic: string; readonly id: number }
-  | { readonly kind: 'response'; readonly id: number; readonly refusal: string };
-
 export function createChannel(wire: Wire, limits: ChannelLimits, handlers: ChannelHandlers): Channel {
   return new FramedChannel(wire, limits, handlers);
 }
 
-const CONTROL_LANE = '';
+const NO_BYTES = new Uint8Array(0);
 
 class FramedChannel implements Channel {
   readonly counts: ChannelCounts = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
@@ -97,12 +89,7 @@ class FramedChannel implements Channel {
   send(message: SendableHeader, payload: Uint8Array): 'queue-full' | 'too-large' | 'closed' | undefined {
     if (this.state !== 'open') return 'closed';
     if (payload.length > this.limits.maxMessageBytes) return 'too-large';
-    const taken = this.outbox.push({
-      lane: laneOf(message),
-      header: (more) => ({ ...message, more }) as Header,
-      payload,
-    });
-    if (!taken) return 'queue-full';
+    if (!this.outbox.push(message, payload)) return 'queue-full';
     this.counts.sentMessages += 1;
     this.counts.sentBytes += payload.length;
     return undefined;
@@ -121,7 +108,7 @@ class FramedChannel implements Channel {
     if (this.state === 'closed') return;
     this.outbox.clear();
     // A fresh outbox: the farewell goes out whatever was queued, as far as the wire takes it.
-    createOutbox(this.wire, this.limits.maxQueueBytes).push(goodbye(reason));
+    createOutbox(this.wire, this.limits.maxQueueBytes).push(goodbye(reason), NO_BYTES);
     queueMicrotask(() => this.wire.close());
     this.ended(reason, detail);
   }
@@ -145,7 +132,7 @@ class FramedChannel implements Channel {
   }
 
   private sayGoodbye(reason: string): void {
-    this.outbox.push(goodbye(reason));
+    this.outbox.push(goodbye(reason), NO_BYTES);
   }
 
   private onBytes(bytes: Uint8Array): void {
@@ -184,18 +171,6 @@ class FramedChannel implements Channel {
 
 type FragmentHeader = HeaderOf<'message' | 'request' | 'response'>;
 
-function laneOf(header: SendableHeader): string {
-  switch (header.kind) {
-    case 'message':
-    case 'request':
-      return `${header.kind}/${header.topic}`;
-    case 'response':
-      return `response/${header.id % 8}`;
-    default:
-      return CONTROL_LANE;
-  }
-}
-
 function fragmentKey(header: FragmentHeader): string {
   switch (header.kind) {
     case 'message':
@@ -207,11 +182,6 @@ function fragmentKey(header: FragmentHeader): string {
   }
 }
 
-function goodbye(reason: string) {
-  const short = reason.slice(0, MAX_TOPIC_CHARS);
-  return {
-    lane: CONTROL_LANE,
-    header: (): Header => ({ kind: 'goodbye', reason: short }),
-    payload: new Uint8Array(0),
-  };
+function goodbye(reason: string): SendableHeader {
+  return { kind: 'goodbye', reason: reason.slice(0, MAX_TOPIC_CHARS) };
 }

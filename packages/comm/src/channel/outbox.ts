@@ -4,21 +4,22 @@ import type { Wire } from './wire.ts';
 /** One write to the wire at most. Just under 64 KiB, so that yamux and TLS add no second packet of their own. */
 export const BATCH_BYTES = 64_000;
 
-/** A message as the outbox takes it: the header of each of its frames, and the bytes to cut up. */
-export interface Outgoing {
-  /** Messages of one lane leave in order; lanes take turns. */
-  readonly lane: string;
-  header(more: boolean): Header;
-  readonly payload: Uint8Array;
-}
+/** A header as senders give it: the outbox adds `more`, frame by frame. */
+export type SendableHeader =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'welcome' }
+  | { readonly kind: 'goodbye'; readonly reason: string }
+  | { readonly kind: 'message'; readonly topic: string }
+  | { readonly kind: 'request'; readonly topic: string; readonly id: number }
+  | { readonly kind: 'response'; readonly id: number; readonly refusal: string };
 
 /**
  * The sending side of a channel: bounded, batched, fair. All that one tick sends leaves in writes of up to 64 KB,
  * and a large message gives way to other lanes after every 32 KiB of its own.
  */
 export interface Outbox {
-  /** @returns false where the queue is full; nothing was taken */
-  push(message: Outgoing): boolean;
+  /** Each topic's messages leave in order; topics take turns. @returns false where the queue is full; nothing was taken */
+  push(header: SendableHeader, payload: Uint8Array): boolean;
   /** The wire can take more. */
   drained(): void;
   /** Calls `then` once everything pushed so far has been written. */
@@ -29,15 +30,23 @@ export interface Outbox {
 }
 
 interface Queued {
-  readonly message: Outgoing;
-  readonly cost: number;
+  readonly header: SendableHeader;
+  readonly payload: Uint8Array;
   sent: number;
+  next: Queued | undefined;
+}
+
+/** A linked queue: taking from its front costs the same however long it is. */
+interface Lane {
+  first: Queued | undefined;
+  last: Queued | undefined;
 }
 
 /** What an entry of the queue costs besides its payload. */
 const ENTRY_BYTES = 128;
-/** Header bytes of recent single-frame messages, by lane. */
+/** Header bytes of single-frame messages, by topic. */
 const MAX_CACHED_HEADERS = 64;
+const RESPONSE_LANES = 8;
 
 export function createOutbox(wire: Wire, maxQueueBytes: number): Outbox {
   return new FairOutbox(wire, maxQueueBytes);
@@ -48,7 +57,7 @@ class FairOutbox implements Outbox {
   private readonly wire: Wire;
   private readonly maxQueueBytes: number;
   /** In the order of their turns. */
-  private readonly lanes = new Map<string, Queued[]>();
+  private readonly lanes = new Map<string, Lane>();
   private readonly headers = new Map<string, Uint8Array>();
   private emptied: (() => void)[] = [];
   private scheduled = false;
@@ -59,14 +68,19 @@ class FairOutbox implements Outbox {
     this.maxQueueBytes = maxQueueBytes;
   }
 
-  push(message: Outgoing): boolean {
-    const cost = message.payload.length + ENTRY_BYTES;
+  push(header: SendableHeader, payload: Uint8Array): boolean {
+    const cost = payload.length + ENTRY_BYTES;
     if (this.queuedBytes + cost > this.maxQueueBytes) return false;
     this.queuedBytes += cost;
-    const entry: Queued = { message, cost, sent: 0 };
-    const lane = this.lanes.get(message.lane);
-    if (lane === undefined) this.lanes.set(message.lane, [entry]);
-    else lane.push(entry);
+    const entry: Queued = { header, payload, sent: 0, next: undefined };
+    const name = laneOf(header);
+    const lane = this.lanes.get(name);
+    if (lane?.last === undefined) {
+      this.lanes.set(name, { first: entry, last: entry });
+    } else {
+      lane.last.next = entry;
+      lane.last = entry;
+    }
     this.schedule();
     return true;
   }
@@ -113,52 +127,72 @@ class FairOutbox implements Outbox {
     let size = 0;
     for (const [name, lane] of this.lanes) {
       let turn = 0;
-      let next = 0;
-      while (next < lane.length && turn < FRAGMENT_BYTES) {
-        const entry = lane[next] as Queued;
-        const frame = this.nextFrame(entry);
+      while (lane.first !== undefined && turn < FRAGMENT_BYTES) {
+        const frame = this.nextFrame(lane.first);
         const bytes = frameBytes(frame.header.length, frame.payload.length);
         if (size > 0 && size + bytes > BATCH_BYTES) {
-          this.endTurn(name, lane, next, turn > 0);
+          if (turn > 0) this.endTurn(name, lane);
           return join(frames, size);
         }
         frames.push(frame);
         size += bytes;
         turn += bytes;
-        entry.sent += frame.payload.length;
-        if (entry.sent === entry.message.payload.length) {
-          this.queuedBytes -= entry.cost;
-          next += 1;
-        }
+        this.advance(lane, lane.first, frame.payload.length);
       }
-      this.endTurn(name, lane, next, true);
+      this.endTurn(name, lane);
     }
     return join(frames, size);
   }
 
-  private nextFrame({ message, sent }: Queued): { header: Uint8Array; payload: Uint8Array } {
-    const end = Math.min(sent + FRAGMENT_BYTES, message.payload.length);
-    const more = end < message.payload.length;
-    const header = more || sent > 0 ? encodeHeader(message.header(more)) : this.singleFrameHeader(message);
-    return { header, payload: message.payload.subarray(sent, end) };
+  private advance(lane: Lane, entry: Queued, bytes: number): void {
+    entry.sent += bytes;
+    if (entry.sent < entry.payload.length) return;
+    this.queuedBytes -= entry.payload.length + ENTRY_BYTES;
+    lane.first = entry.next;
   }
 
-  private singleFrameHeader(message: Outgoing): Uint8Array {
-    const header = message.header(false);
-    if (header.kind !== 'message') return encodeHeader(header);
+  private nextFrame({ header, payload, sent }: Queued): { header: Uint8Array; payload: Uint8Array } {
+    const end = Math.min(sent + FRAGMENT_BYTES, payload.length);
+    const more = end < payload.length;
+    const single = !more && sent === 0;
+    return {
+      header: single ? this.singleFrameHeader(header) : encodeHeader(withMore(header, more)),
+      payload: single ? payload : payload.subarray(sent, end),
+    };
+  }
+
+  private singleFrameHeader(header: SendableHeader): Uint8Array {
+    if (header.kind !== 'message') return encodeHeader(withMore(header, false));
     const cached = this.headers.get(header.topic);
     if (cached !== undefined) return cached;
-    const encoded = encodeHeader(header);
+    const encoded = encodeHeader(withMore(header, false));
     if (this.headers.size < MAX_CACHED_HEADERS) this.headers.set(header.topic, encoded);
     return encoded;
   }
 
-  /** Drops what a lane has sent, and moves it behind the others where it used its turn. */
-  private endTurn(name: string, lane: Queued[], done: number, used: boolean): void {
-    lane.splice(0, done);
-    if (lane.length > 0 && !used) return;
+  /** Moves a lane behind the others, or drops it where it is empty. */
+  private endTurn(name: string, lane: Lane): void {
     this.lanes.delete(name);
-    if (lane.length > 0) this.lanes.set(name, lane);
+    if (lane.first !== undefined) this.lanes.set(name, lane);
+  }
+}
+
+/** Kinds without `more` in their format leave it out when they are encoded. */
+function withMore(header: SendableHeader, more: boolean): Header {
+  return { ...header, more } as Header;
+}
+
+/** What takes turns: every topic's messages, its requests, answers in a few groups, and the link's own frames. */
+function laneOf(header: SendableHeader): string {
+  switch (header.kind) {
+    case 'message':
+      return header.topic;
+    case 'request':
+      return `?${header.topic}`;
+    case 'response':
+      return `!${header.id % RESPONSE_LANES}`;
+    default:
+      return '';
   }
 }
 

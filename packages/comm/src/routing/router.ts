@@ -12,8 +12,9 @@ import {
   refuse,
   type SendRefusal,
 } from '@murmuration/core';
-import type { Incoming, SendableHeader } from '../channel/channel.ts';
+import type { Incoming } from '../channel/channel.ts';
 import { MAX_TOPIC_CHARS } from '../channel/frame.ts';
+import type { SendableHeader } from '../channel/outbox.ts';
 import { answered, createOutstandingRequests, type OutstandingRequests } from './requests.ts';
 
 export interface RouterDeps {

@@ -35,7 +35,7 @@ function recorder(room: () => boolean = () => true) {
 }
 
 function push(outbox: Outbox, topic: string, payload: Uint8Array): boolean {
-  return outbox.push({ lane: topic, header: (more) => ({ kind: 'message', topic, more }), payload });
+  return outbox.push({ kind: 'message', topic }, payload);
 }
 
 const tick = () => Promise.resolve();
