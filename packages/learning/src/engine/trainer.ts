@@ -1,4 +1,4 @@
-import { MurmurError, type Random, shuffle } from '@murmuration/core';
+import { assert, MurmurError, type Random, shuffle } from '@murmuration/core';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { type Dataset, fillBatch } from '../datasets/dataset.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from './mlp.ts';
 import { openSession } from './session.ts';
 
-/** Trains and evaluates one model. Not reentrant: one call at a time. */
+/** Trains and evaluates one model. One call of `train` at a time; `evaluate` may run beside it. */
 export interface Trainer extends AsyncDisposable {
   readonly model: MlpSpec;
   /** Plain SGD with momentum from `weights`, which stay untouched. @throws ENGINE_INPUT, ENGINE_DIVERGED */
@@ -65,9 +65,18 @@ export async function createTrainer(model: MlpSpec): Promise<Trainer> {
   const training = await openSession(trainingGraph(model));
   const inference = await openSession(inferenceGraph(model));
   const step = createStep(model, training);
+  let busy = false;
   return {
     model,
-    train: (request) => train(model, step, request),
+    async train(request) {
+      assert(!busy, 'a trainer trains one model at a time');
+      busy = true;
+      try {
+        return await train(model, step, request);
+      } finally {
+        busy = false;
+      }
+    },
     evaluate: (weights, data) => evaluate(model, inference, weights, data),
     [Symbol.asyncDispose]: async () => {
       await training.release();
@@ -186,6 +195,7 @@ async function evaluate(
   data: Dataset,
 ): Promise<Evaluation> {
   checkInput(model, weights, data);
+  if (data.size === 0) throw badInput('there is no sample to evaluate on');
   const parameters = Object.fromEntries(parameterSlots(model).map((slot) => [slot.name, slotTensor(slot, weights)]));
   const x = new Float32Array(EVALUATION_BATCH * model.inputs);
   const logits = new Float32Array(EVALUATION_BATCH * model.classes);

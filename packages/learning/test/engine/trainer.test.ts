@@ -1,7 +1,7 @@
 import { seededRandom } from '@murmuration/core';
 import { norm, subtract } from '@murmuration/kernels';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createTrainer, type Dataset, type MlpSpec, parameterCount } from '../../src/index.ts';
+import { createTrainer, type Dataset, type MlpSpec, parameterCount, takeSamples } from '../../src/index.ts';
 
 const SPEC: MlpSpec = { inputs: 5, hidden: 7, classes: 3 };
 const trainer = await createTrainer(SPEC);
@@ -103,6 +103,15 @@ describe('training', () => {
     await expect(trainer.train({ ...request, batchSize: 0 })).rejects.toThrow(code);
     await expect(trainer.train({ ...request, indices: [] })).rejects.toThrow(code);
     await expect(trainer.evaluate(new Float32Array(3), data)).rejects.toThrow(code);
+    const nothing = takeSamples(data, []);
+    await expect(trainer.evaluate(start(), nothing)).rejects.toThrow(code);
+  });
+
+  test('trains one model at a time: a second call is our mistake and stops', async () => {
+    const request = { ...RATES, weights: start(), data, random: seededRandom(1) };
+    const first = trainer.train(request);
+    await expect(trainer.train(request)).rejects.toThrow(/one model at a time/);
+    expect((await first).samples).toBe(50);
   });
 
   test('says so when it diverges, in place of handing out NaN', async () => {
