@@ -1,4 +1,4 @@
-import rateLimit from '@fastify/rate-limit';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import websocket from '@fastify/websocket';
 import type { Clock, Log, Metrics } from '@murmuration/core';
 import type { SwarmSource } from '@murmuration/node';
@@ -38,6 +38,8 @@ const MAX_RATED_ADDRESSES = 5000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Connections at once; Node refuses more. */
 const MAX_CONNECTIONS = 2048;
+/** One household has this much of an IPv6 address to itself, so it counts as one. */
+const IPV6_SUBNET_BITS = 64;
 const QUIET = { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false };
 /** A client of the event stream has nothing to say. */
 const MAX_CLIENT_MESSAGE_BYTES = 1024;
@@ -80,6 +82,7 @@ async function registerLimit(app: FastifyInstance, settings: Settings): Promise<
     max: settings.maxRequestsPerMinute,
     timeWindow: MINUTE_MS,
     cache: MAX_RATED_ADDRESSES,
+    keyGenerator: ({ ip }) => (ip.includes(':') ? normalizeIP(ip, IPV6_SUBNET_BITS) : ip),
     // Answers within the limit stay small; the one beyond it says when to come back.
     addHeaders: QUIET,
     errorResponseBuilder: (_request, { max, ttl }) =>

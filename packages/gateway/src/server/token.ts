@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { httpError } from '../errors/problem.ts';
 import type { Permission } from '../routes/route.ts';
 import type { Settings } from './options.ts';
@@ -36,7 +36,7 @@ export function createGate(settings: Settings): (permission: Permission, headers
 }
 
 function digest(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }
 
 function bearer(headers: Headers): string | undefined {
