@@ -57,6 +57,16 @@ describe('when something is missing', () => {
     expect(words).toContain('/api/v1/jobs/names-1/rounds');
   });
 
+  test('an open round shows no verdict, nor what a verdict rests on, before a quorum committed it', async () => {
+    await using site = await startSite({ steps: 11 });
+    const open = site.source.snapshot().job?.history.at(-1);
+    expect(open?.state).toBe('collecting');
+    await using tab = await visit(browser, `${site.url}/rounds/${open?.job}/${open?.round}`);
+    const table = tab.page.getByRole('table');
+    expect(await table.getByText('Awaits a quorum').count()).toBe(3);
+    expect(await table.getByText(/Accepted|Refused/).count()).toBe(0);
+  });
+
   test('a swarm that has done nothing yet says so on every page', async () => {
     await using site = await startSite({ steps: 0 });
     await using tab = await visit(browser, site.url);

@@ -22,7 +22,7 @@ export function AccuracyPanel({ job, devices, className }: AccuracyPanelProps) {
   const [pointed, setPointed] = useState<number | null>(null);
   const rounds = (job?.history ?? []).filter((round) => round.state === 'finalised' || round.state === 'void');
   return (
-    <Panel title="Accuracy by round" aside={<Keys />} className={className}>
+    <Panel title="Accuracy by round" aside={rounds.length > 0 && <Keys />} className={className}>
       {job === null ? (
         <Empty title="No job has run yet" icon="rounds">
           Start one with <code>murmur train</code>; its rounds appear here as they are finalised.

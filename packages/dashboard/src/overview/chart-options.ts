@@ -18,7 +18,7 @@ export function chartOptions(
 ): uPlot.Options {
   const accent = token(box, '--accent-fill');
   const grid = { stroke: token(box, '--line'), width: 1 };
-  const axis = { stroke: token(box, '--text-3'), font: `11.5px ${token(box, '--sans')}`, grid, ticks: { show: false } };
+  const axis = { stroke: token(box, '--text-3'), font: `12px ${token(box, '--sans')}`, grid, ticks: { show: false } };
   const columns = uPlot.paths.bars?.({ size: [0.28, 12], radius: 0.2 });
   return {
     width: box.clientWidth,

@@ -57,12 +57,13 @@ function LedgerStat({ snapshot: { ledger, quorum } }: { readonly snapshot: Swarm
 
 function LatencyStat({ snapshot: { ledger } }: { readonly snapshot: SwarmSnapshot }) {
   const { latency } = useLive();
+  const { p50, p99 } = ledger.commitLatencyMs;
   return (
     <Stat
       label="Commit latency"
       value={
         <>
-          {milliseconds(ledger.commitLatencyMs.p50)} <small>p50</small>
+          {milliseconds(p50 > 0 ? p50 : null)} <small>p50</small>
         </>
       }
       aside={
@@ -72,7 +73,7 @@ function LatencyStat({ snapshot: { ledger } }: { readonly snapshot: SwarmSnapsho
         />
       }
     >
-      p99 {milliseconds(ledger.commitLatencyMs.p99)} · view {ledger.view}
+      p99 {milliseconds(p99 > 0 ? p99 : null)} · view {ledger.view}
     </Stat>
   );
 }
@@ -96,9 +97,9 @@ function AccuracyStat({ job }: { readonly job: SwarmSnapshot['job'] }) {
     >
       <Progress share={job.rounds === 0 ? 0 : done / job.rounds} label={`Rounds done: ${done} of ${job.rounds}`} />
       <div className={style.row} style={{ marginTop: 6 }}>
-        <span>on held-back data</span>
+        <span>held-back data</span>
         <span className="num">
-          {done} of {job.rounds} rounds
+          {done} / {job.rounds} rounds
         </span>
       </div>
     </Stat>

@@ -18,7 +18,7 @@ export function Panel({ title, aside, children, flush = false, className }: Pane
     <section className={[style.panel, className].filter(Boolean).join(' ')} aria-labelledby={id}>
       <header className={style.head}>
         <h2 id={id}>{title}</h2>
-        {aside !== undefined && <div className={style.aside}>{aside}</div>}
+        {aside !== undefined && aside !== false && <div className={style.aside}>{aside}</div>}
       </header>
       <div className={flush ? style.flush : style.body}>{children}</div>
     </section>

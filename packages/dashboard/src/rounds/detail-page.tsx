@@ -61,6 +61,8 @@ function Steps({ job, round, last }: RoundPageProps & { readonly last: number | 
 
 function Body({ detail, swarm }: { readonly detail: RoundDetail; readonly swarm: SwarmSnapshot | undefined }) {
   const devices = swarm?.devices ?? [];
+  // Until a quorum has committed the result there is no verdict to show, whatever a single replica thinks.
+  const decided = detail.state === 'finalised' || detail.state === 'void';
   return (
     <div className={style.grid}>
       <div className={style.stats}>
@@ -77,9 +79,15 @@ function Body({ detail, swarm }: { readonly detail: RoundDetail; readonly swarm:
         <Stat
           label="Updates"
           value={
-            <>
-              {detail.accepted} <small>accepted, {detail.refused} refused</small>
-            </>
+            decided ? (
+              <>
+                {detail.accepted} <small>accepted, {detail.refused} refused</small>
+              </>
+            ) : (
+              <>
+                {detail.updates.length} <small>of {detail.participants} are in</small>
+              </>
+            )
           }
         >
           {detail.modelHash === null ? (
@@ -99,10 +107,10 @@ function Body({ detail, swarm }: { readonly detail: RoundDetail; readonly swarm:
               : 'Norm, cosine and weight appear when a quorum has committed the result.'}
           </Empty>
         ) : (
-          <UpdatesTable updates={detail.updates} devices={devices} />
+          <UpdatesTable updates={detail.updates} devices={devices} decided={decided} />
         )}
       </Panel>
-      {detail.updates.length > 0 && (
+      {decided && detail.updates.length > 0 && (
         <Panel title="Norm against direction" className={style.scatter}>
           <Scatter updates={detail.updates} devices={devices} />
         </Panel>

@@ -9,10 +9,12 @@ import style from './rounds.module.css';
 interface UpdatesTableProps {
   readonly updates: readonly UpdateView[];
   readonly devices: readonly DeviceView[];
+  /** A quorum has committed the verdicts. */
+  readonly decided: boolean;
 }
 
 /** Every update with what the robust rule saw: length, direction, share, verdict. */
-export function UpdatesTable({ updates, devices }: UpdatesTableProps) {
+export function UpdatesTable({ updates, devices, decided }: UpdatesTableProps) {
   const maxNorm = Math.max(...updates.map(({ norm }) => norm), 1e-12);
   return (
     <div className={table.scroll}>
@@ -45,22 +47,9 @@ export function UpdatesTable({ updates, devices }: UpdatesTableProps) {
                 <DeviceLink id={update.device} devices={devices} />
               </td>
               <td data-label="Verdict" className={table.whole}>
-                <Verdict update={update} />
+                {decided ? <Verdict update={update} /> : <Tag tone="idle">Awaits a quorum</Tag>}
               </td>
-              <td data-label="Norm" className={table.right}>
-                <Bar value={figure(update.norm)} from={0} to={update.norm / maxNorm} tone="plain" />
-              </td>
-              <td data-label="Cosine" className={table.right}>
-                <Bar
-                  value={figure(update.cosine)}
-                  from={0.5}
-                  to={(update.cosine + 1) / 2}
-                  tone={update.cosine < 0 ? 'bad' : 'ok'}
-                />
-              </td>
-              <td data-label="Weight" className={table.right}>
-                <Bar value={percent(update.weight)} from={0} to={update.weight} tone="plain" />
-              </td>
+              <Measures update={update} maxNorm={maxNorm} decided={decided} />
               <td data-label="Samples" className={table.right}>
                 {count(update.samples)}
               </td>
@@ -73,6 +62,25 @@ export function UpdatesTable({ updates, devices }: UpdatesTableProps) {
       </table>
     </div>
   );
+}
+
+interface MeasuresProps {
+  readonly update: UpdateView;
+  readonly maxNorm: number;
+  readonly decided: boolean;
+}
+
+function Measures({ update: { norm, cosine, weight }, maxNorm, decided }: MeasuresProps) {
+  const cells = [
+    ['Norm', figure(norm), 0, norm / maxNorm, 'plain'],
+    ['Cosine', figure(cosine), 0.5, (cosine + 1) / 2, cosine < 0 ? 'bad' : 'ok'],
+    ['Weight', percent(weight), 0, weight, 'plain'],
+  ] as const;
+  return cells.map(([label, value, from, to, tone]) => (
+    <td key={label} data-label={label} className={table.right}>
+      {decided ? <Bar value={value} from={from} to={to} tone={tone} /> : '–'}
+    </td>
+  ));
 }
 
 function Verdict({ update }: { readonly update: UpdateView }) {

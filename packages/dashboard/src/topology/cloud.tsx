@@ -90,7 +90,8 @@ function graphOf({ devices, links }: SwarmSnapshot, colour: (name: string) => st
     });
   });
   for (const { from, to } of pairs(links)) {
-    if (graph.hasNode(from) && graph.hasNode(to)) graph.addEdge(from, to, { color: colour('--line'), size: 0.6 });
+    if (graph.hasNode(from) && graph.hasNode(to))
+      graph.addEdge(from, to, { color: colour('--line-strong'), size: 0.6 });
   }
   return graph;
 }
