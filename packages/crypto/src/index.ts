@@ -1,5 +1,20 @@
 export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, aeadOpen, aeadSeal } from './aead/chacha20-poly1305.ts';
 export { sha3_256, sha256 } from './hash/hash.ts';
+export {
+  type DecapsulateRefusal,
+  type Encapsulated,
+  type EncapsulateRefusal,
+  KEM_CIPHERTEXT_BYTES,
+  KEM_PUBLIC_KEY_BYTES,
+  KEM_SECRET_KEY_BYTES,
+  KEM_SHARED_BYTES,
+  KEM_SUITE,
+  type KemCoins,
+  type KemKeyPair,
+  kemDecapsulate,
+  kemEncapsulate,
+  kemKeyPair,
+} from './hybrid/kem.ts';
 export { hkdfSha256 } from './kdf/hkdf.ts';
 export { merkleProof, merkleRoot, verifyMerkleProof } from './merkle/merkle.ts';
 export { constantTimeEqual, wipe } from './secrets/secrets.ts';

@@ -4,6 +4,9 @@ import {
   createHash,
   createPrivateKey,
   createPublicKey,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
   hkdfSync,
   type KeyObject,
   sign,
@@ -17,7 +20,7 @@ import type { Platform } from './platform.ts';
 const MAX_CACHED_KEYS = 256;
 const TAG_BYTES = 16;
 
-type Algorithm = 'ed25519' | 'ml-dsa-65';
+type Algorithm = 'ed25519' | 'ml-dsa-65' | 'x25519' | 'ml-kem-768';
 
 /** Only public keys are remembered: a secret stays no longer than its caller keeps it. */
 const publicKeys = lruCache<KeyObject>(MAX_CACHED_KEYS);
@@ -31,7 +34,7 @@ function importPublic(algorithm: Algorithm, raw: Uint8Array): KeyObject {
 }
 
 function importPrivate(algorithm: Algorithm, seed: Uint8Array): KeyObject {
-  const format = algorithm === 'ed25519' ? 'raw-private' : 'raw-seed';
+  const format = algorithm.startsWith('ml-') ? 'raw-seed' : 'raw-private';
   return createPrivateKey({ key: Buffer.from(seed), format, asymmetricKeyType: algorithm });
 }
 
@@ -45,6 +48,11 @@ function verifies(algorithm: Algorithm, message: Uint8Array, signature: Uint8Arr
   } catch {
     return false; // the peer's key is not a key
   }
+}
+
+/** Keys of one agreement are used once: not worth a place in the cache. */
+function importOnce(algorithm: Algorithm, raw: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(raw), format: 'raw-public', asymmetricKeyType: algorithm });
 }
 
 function digest(algorithm: string, parts: readonly Uint8Array[]): Uint8Array {
@@ -70,6 +78,25 @@ export const platform: Platform = {
   ed25519Verify: (message, signature, publicKey) => verifies('ed25519', message, signature, publicKey),
   mlDsa65PublicKey: (seed) => publicKeyOf('ml-dsa-65', seed),
   mlDsa65Verify: (message, signature, publicKey) => verifies('ml-dsa-65', message, signature, publicKey),
+  x25519PublicKey: (secretKey) => publicKeyOf('x25519', secretKey),
+  x25519Shared: (secretKey, publicKey) => {
+    const privateKey = importPrivate('x25519', secretKey);
+    try {
+      return plain(diffieHellman({ privateKey, publicKey: importOnce('x25519', publicKey) }));
+    } catch {
+      return undefined; // the peer's point is of small order
+    }
+  },
+  mlKem768PublicKey: (seed) => publicKeyOf('ml-kem-768', seed),
+  mlKem768Encapsulate: (publicKey) => {
+    try {
+      const { ciphertext, sharedKey } = encapsulate(importOnce('ml-kem-768', publicKey));
+      return { ciphertext: plain(ciphertext), shared: plain(sharedKey) };
+    } catch {
+      return undefined; // the peer's key is not reduced modulo q
+    }
+  },
+  mlKem768Decapsulate: (seed, ciphertext) => plain(decapsulate(importPrivate('ml-kem-768', seed), ciphertext)),
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) => {
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associated, { plaintextLength: plaintext.length });

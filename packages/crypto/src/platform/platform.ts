@@ -13,6 +13,18 @@ export interface Platform {
   ed25519Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
   mlDsa65PublicKey(seed: Uint8Array): Uint8Array;
   mlDsa65Verify(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean;
+  x25519PublicKey(secretKey: Uint8Array): Uint8Array;
+  /** @returns 32 bytes, or undefined where the peer's point is of small order (RFC 7748 §6.1: all zero) */
+  x25519Shared(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined;
+  /** @param seed d ‖ z of FIPS 203, 64 bytes */
+  mlKem768PublicKey(seed: Uint8Array): Uint8Array;
+  /**
+   * Draws 32 secret bytes from the platform: node:crypto takes none from its caller.
+   * @returns undefined where the peer's key is not reduced
+   */
+  mlKem768Encapsulate(publicKey: Uint8Array): { ciphertext: Uint8Array; shared: Uint8Array } | undefined;
+  /** A damaged ciphertext gives another secret, not an error (implicit rejection). */
+  mlKem768Decapsulate(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array;
   /** @returns ciphertext ‖ 16-byte tag */
   chaCha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
   /** @returns the plaintext, or undefined where the tag is wrong */

@@ -1,9 +1,10 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import type { Platform } from './platform.ts';
 
 const { Point } = ed25519;
@@ -65,6 +66,31 @@ export const platform: Platform = {
   ed25519Verify,
   mlDsa65PublicKey: (seed) => ml_dsa65.keygen(seed).publicKey,
   mlDsa65Verify,
+  x25519PublicKey: (secretKey) => x25519.getPublicKey(secretKey),
+  x25519Shared: (secretKey, publicKey) => {
+    try {
+      return x25519.getSharedSecret(secretKey, publicKey);
+    } catch {
+      return undefined; // the peer's point is of small order
+    }
+  },
+  mlKem768PublicKey: (seed) => ml_kem768.keygen(seed).publicKey,
+  mlKem768Encapsulate: (publicKey) => {
+    try {
+      const { cipherText, sharedSecret } = ml_kem768.encapsulate(publicKey);
+      return { ciphertext: cipherText, shared: sharedSecret };
+    } catch {
+      return undefined; // the peer's key is not reduced modulo q
+    }
+  },
+  mlKem768Decapsulate: (seed, ciphertext) => {
+    const { secretKey } = ml_kem768.keygen(seed);
+    try {
+      return ml_kem768.decapsulate(ciphertext, secretKey);
+    } finally {
+      secretKey.fill(0);
+    }
+  },
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) =>
     chacha20poly1305(key, nonce, associated).encrypt(plaintext),
   chaCha20Poly1305Open: (key, nonce, sealed, associated) => {
