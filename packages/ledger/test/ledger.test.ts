@@ -72,8 +72,8 @@ describe('a snapshot', () => {
     );
   });
 
-  test('that is damaged anywhere is refused, whatever byte', () => {
-    for (let i = 0; i < snapshot.length; i += 17) {
+  test('with a changed byte anywhere is refused', () => {
+    for (let i = 0; i < snapshot.length; i += i < 60 ? 1 : Math.floor(snapshot.length / 150)) {
       expect(restoreLedger(world.genesis, flipped(snapshot, i, 1 << (i % 8)), root).ok).toBe(false);
     }
     expect(restoreLedger(world.genesis, snapshot.subarray(0, -1), root)).toMatchObject({ reason: 'malformed' });
