@@ -1,0 +1,215 @@
+import { toHex } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import { createWorld, type Faults, type SimulatedNode, type World } from '@murmuration/simulator';
+import {
+  type Commit,
+  decodeBatch,
+  decodeCertificate,
+  type Liar,
+  maxFaulty,
+  type PbftOptions,
+  quorum,
+  readEvidence,
+  type SendEffect,
+  verifyEvidence,
+} from '../../src/index.ts';
+import { createPbftWithQuorum } from '../../src/pbft/engine.ts';
+import { decodeMessage } from '../../src/pbft/messages.ts';
+import { checkSigners } from '../../src/quorum/certificate.ts';
+import { verifyStatement } from '../../src/quorum/statement.ts';
+import { ReplicaHost } from './host.ts';
+import { createKeys, type Keys } from './keys.ts';
+
+export interface ClusterOptions {
+  readonly n: number;
+  readonly seed: number;
+  readonly faults?: Faults;
+  readonly pbft?: PbftOptions;
+  /** By replica number. */
+  readonly liars?: ReadonlyMap<number, Liar>;
+  readonly signatures?: 'ed25519' | 'hash';
+  /** For the known-bad case: a quorum other than the right one. */
+  readonly quorum?: number;
+  readonly replay?: string;
+}
+
+/** n replicas in a world, and everything that must hold of them after every event. */
+export class Cluster {
+  readonly world: World;
+  readonly keys: Keys;
+  readonly nodes: SimulatedNode[] = [];
+  readonly hosts: ReplicaHost[] = [];
+  readonly liars: ReadonlyMap<number, Liar>;
+  /** Digest of the payload that was committed first at each height. */
+  readonly decided = new Map<number, string>();
+  /** When each height was first committed. */
+  readonly decidedAtMs = new Map<number, number>();
+  readonly submitted = new Map<string, number>();
+  readonly committedRequests = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
+  /** Evidence by who was accused, with the time of the first. */
+  readonly accused = new Map<number, number>();
+  readonly sentByKind = new Map<string, number>();
+  /** What is wrong, found out in an event; an invariant reads it. */
+  private wrong: string | undefined;
+  private readonly next: number[] = [];
+  private readonly votes = new Map<string, string>();
+  private readonly q: number;
+  private sequence = 0;
+
+  constructor(options: ClusterOptions) {
+    const { n, seed, faults = {}, liars = new Map(), replay } = options;
+    this.liars = liars;
+    this.q = options.quorum ?? quorum(n);
+    this.keys = createKeys(n, options.signatures);
+    this.world = createWorld({ seed, faults, promises: false, ...(replay === undefined ? {} : { replay }) });
+    this.world.invariant('consensus', () => this.wrong);
+    for (let self = 0; self < n; self++) this.addReplica(self, options.pbft ?? {});
+  }
+
+  private addReplica(self: number, pbft: PbftOptions): void {
+    const { keys } = this;
+    const node = this.world.node(`replica${self}`, keys.set.replicas[self]?.device);
+    this.nodes.push(node);
+    const signer = keys.signers[self] as Keys['signers'][number];
+    node.onBoot((process) => {
+      const deps = { replicaSet: keys.set, self, signer, verify: keys.verify };
+      const engine = createPbftWithQuorum(deps, pbft, this.q);
+      const liar = this.liars.get(self);
+      const verifyCommit = (commit: Omit<Commit, 'finality'>) => this.certified(commit);
+      const host = new ReplicaHost({ keys, self, process, engine, liar, observer: this, verifyCommit });
+      this.hosts[self] = host;
+      host.start();
+    });
+  }
+
+  /** Submits a new request at a replica. @returns its name */
+  submit(at: number): string {
+    const bytes = new TextEncoder().encode(`request ${this.sequence++}`);
+    const name = toHex(bytes);
+    this.submitted.set(name, this.world.nowMs());
+    if (this.nodes[at]?.running) this.hosts[at]?.propose(bytes);
+    return name;
+  }
+
+  get honest(): number[] {
+    return this.nodes.map((_, self) => self).filter((self) => !this.liars.has(self));
+  }
+
+  /** Lowest committed height among the honest. */
+  get height(): number {
+    return Math.min(...this.honest.map((self) => this.hosts[self]?.engine.status.height ?? 0));
+  }
+
+  started(self: number, executed: number): void {
+    this.next[self] = executed + 1;
+  }
+
+  /** An honest replica says one digest for each (view, height), also across its crashes. */
+  sent(self: number, { bytes, to }: SendEffect): void {
+    const message = decodeMessage(bytes);
+    if (!message.ok) return;
+    const { kind } = message.value;
+    const count = to === 'all' ? this.nodes.length - 1 : 1;
+    this.sentByKind.set(kind, (this.sentByKind.get(kind) ?? 0) + count);
+    if (this.liars.has(self) || (kind !== 'pre-prepare' && kind !== 'prepare' && kind !== 'commit')) return;
+    const { view, height, digest } = message.value;
+    const place = `${self} ${view} ${height}`;
+    const said = this.votes.get(place);
+    const says = toHex(digest);
+    if (said !== undefined && said !== says) this.wrong = `replica ${self} voted twice at view ${view}, height ${height}`;
+    this.votes.set(place, says);
+  }
+
+  committed(self: number, commit: Commit): void {
+    if (this.liars.has(self)) return;
+    const { height, payload } = commit;
+    if (height !== this.next[self]) this.wrong = `replica ${self} committed ${height}, not ${this.next[self]}`;
+    this.next[self] = height + 1;
+    const digest = toHex(sha3_256(payload));
+    const known = this.decided.get(height);
+    if (known !== undefined && known !== digest) this.wrong = `two payloads are committed at height ${height}`;
+    if (!this.certified(commit)) this.wrong = `replica ${self} committed ${height} without a valid certificate`;
+    if (known === undefined) this.firstCommit(height, digest, payload);
+  }
+
+  installed(self: number, height: number): void {
+    this.next[self] = Math.max(this.next[self] ?? 1, height + 1);
+  }
+
+  private firstCommit(height: number, digest: string, payload: Uint8Array): void {
+    this.decided.set(height, digest);
+    this.decidedAtMs.set(height, this.world.nowMs());
+    const batch = decodeBatch(payload);
+    if (!batch.ok) {
+      this.wrong = `height ${height} is no batch`;
+      return;
+    }
+    for (const request of batch.value.requests) {
+      const name = toHex(request);
+      if (!this.submitted.has(name)) this.wrong = `nobody submitted a request of height ${height}`;
+      if (!this.committedRequests.has(name)) this.committedRequests.set(name, this.world.nowMs());
+    }
+  }
+
+  /** The rule of `verifyCommit`, with the signatures and the quorum of this cluster. */
+  private certified({ height, payload, certificate }: Omit<Commit, 'finality'>): boolean {
+    const decoded = decodeCertificate(certificate);
+    if (!decoded.ok) return false;
+    const { epoch, view, signatures } = decoded.value;
+    const statement = { phase: 'commit', epoch, view, height, digest: sha3_256(payload) } as const;
+    const { set, verify } = this.keys;
+    return checkSigners(signatures, set.replicas.length, this.q, ({ replica, signature }) =>
+      verifyStatement(verify, set.chainId, statement, signature, set.replicas[replica]?.key as Uint8Array),
+    ).ok;
+  }
+
+  evidence(self: number, evidence: Uint8Array): void {
+    const read = readEvidence(evidence);
+    if (!read.ok) {
+      this.wrong = `replica ${self} emitted bad evidence: ${read.reason}`;
+      return;
+    }
+    const accused = read.value.first.replica;
+    if (!this.accused.has(accused)) this.accused.set(accused, this.world.nowMs());
+    if (!this.liars.has(accused)) this.wrong = `honest replica ${accused} is accused`;
+    const { set, verify } = this.keys;
+    const key = set.replicas[accused]?.key as Uint8Array;
+    const { first, second } = read.value;
+    const holds = [first, second].every((one) => verifyStatement(verify, set.chainId, one, one.signature, key));
+    if (!holds) this.wrong = `evidence against replica ${accused} does not verify`;
+    if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId).ok) this.wrong = 'evidence fails offline';
+  }
+
+  refused(_: number, reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  diverged(self: number, height: number): void {
+    if (!this.liars.has(self)) this.wrong = `replica ${self} diverged at ${height}`;
+  }
+
+  /** Runs until every request in `names` is committed and all honest replicas are level, or fails by then. */
+  async settle(names: readonly string[], withinMs: number): Promise<void> {
+    const deadlineMs = this.world.nowMs() + withinMs;
+    const pending = new Set(names);
+    const done = () => {
+      for (const name of pending) if (this.committedRequests.has(name)) pending.delete(name);
+      return pending.size === 0 && this.height === this.decided.size;
+    };
+    await this.world.run({ untilMs: deadlineMs, until: done });
+    if (done()) return;
+    const states = this.hosts.map(({ engine }) => JSON.stringify(engine.status)).join('\n');
+    throw new Error(`seed ${this.world.seed}: ${pending.size} requests wait, heights differ after ${withinMs} ms\n${states}`);
+  }
+
+  /** Journal entries of one replica on disk. */
+  journalSize(self: number): number {
+    return this.nodes[self]?.disk.scan('engine/').length ?? 0;
+  }
+
+  /** f of this cluster. */
+  get f(): number {
+    return maxFaulty(this.nodes.length);
+  }
+}

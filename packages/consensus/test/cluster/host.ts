@@ -1,0 +1,195 @@
+import { decode, encode, list, struct, type Timer, uint, utf8, bytesUpTo } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import type { Process } from '@murmuration/simulator';
+import type { Commit, Engine, EngineEffect, EngineEvent, Liar, SendEffect } from '../../src/index.ts';
+import type { Keys } from './keys.ts';
+
+/** What a cluster watches of its replicas. */
+export interface HostObserver {
+  started(self: number, executed: number): void;
+  sent(self: number, effect: SendEffect): void;
+  committed(self: number, commit: Commit): void;
+  installed(self: number, height: number): void;
+  evidence(self: number, evidence: Uint8Array): void;
+  refused(self: number, reason: string): void;
+  diverged(self: number, height: number): void;
+}
+
+export interface HostDeps {
+  readonly keys: Keys;
+  readonly self: number;
+  readonly process: Process;
+  readonly engine: Engine;
+  readonly liar: Liar | undefined;
+  readonly observer: HostObserver;
+  /** Commits that the chain checks before it installs them. */
+  readonly verifyCommit: (commit: Omit<Commit, 'finality'>) => boolean;
+}
+
+const blockSchema = struct({ height: uint, payload: bytesUpTo(4 * 1024 * 1024), certificate: bytesUpTo(65_536) });
+const blocksSchema = list(blockSchema, 64);
+
+/**
+ * One replica around one engine, as `node` does it: effects in order, votes durable before they are sent, blocks
+ * executed once they are on disk, certified blocks fetched where the engine is behind.
+ */
+export class ReplicaHost {
+  readonly engine: Engine;
+  private readonly deps: HostDeps;
+  private readonly timers = new Map<string, Timer>();
+  private readonly outbox: { readonly sends: SendEffect[]; durable: boolean }[] = [];
+  private executed = 0;
+  private stateDigest: Uint8Array = new Uint8Array(32);
+
+  constructor(deps: HostDeps) {
+    this.deps = deps;
+    this.engine = deps.engine;
+    const { process, keys } = deps;
+    const from = (device: string) => keys.set.replicas.findIndex((replica) => replica.device === device);
+    process.port.onMessage('pbft', (device, bytes) => this.step({ kind: 'message', from: from(device), bytes }));
+    process.port.onMessage('get', (device, bytes) => this.serve(from(device), Number(new TextDecoder().decode(bytes))));
+    process.port.onMessage('blocks', (_, bytes) => this.install(bytes));
+  }
+
+  start(): void {
+    const { disk } = this.deps.process;
+    for (const { value } of disk.scan('block/')) {
+      const block = decode(blockSchema, value);
+      if (block.ok) this.apply(block.value.payload);
+    }
+    const records = disk.scan('engine/').map(({ key, value }) => ({ key: key.slice('engine/'.length), value }));
+    const executed = { height: this.executed, stateDigest: this.stateDigest };
+    this.deps.observer.started(this.deps.self, this.executed);
+    this.step({ kind: 'start', records, executed });
+  }
+
+  propose(request: Uint8Array): void {
+    this.step({ kind: 'propose', request });
+  }
+
+  private step(event: Stampless<EngineEvent>): void {
+    const nowMs = this.deps.process.clock.nowMs();
+    this.carryOut(this.engine.step({ ...event, nowMs } as EngineEvent));
+  }
+
+  private carryOut(effects: readonly EngineEffect[]): void {
+    let changes: { key: string; value: Uint8Array | null }[] = [];
+    let sends: SendEffect[] = [];
+    const flush = () => {
+      this.queue(changes, sends);
+      changes = [];
+      sends = [];
+    };
+    for (const effect of effects) {
+      if (effect.kind === 'persist') {
+        if (sends.length > 0) flush();
+        changes.push({ key: `engine/${effect.key}`, value: effect.value });
+      } else if (effect.kind === 'send') sends.push(effect);
+      else this.local(effect);
+    }
+    flush();
+  }
+
+  /** Sends leave in order, each once everything persisted before it is durable. */
+  private queue(changes: readonly { key: string; value: Uint8Array | null }[], sends: SendEffect[]): void {
+    if (changes.length === 0 && sends.length === 0) return;
+    const entry = { sends, durable: changes.length === 0 };
+    this.outbox.push(entry);
+    const drain = () => {
+      entry.durable = true;
+      while (this.outbox[0]?.durable) for (const effect of this.outbox.shift()?.sends ?? []) this.send(effect);
+    };
+    if (entry.durable) drain();
+    else this.deps.process.disk.write(changes, () => this.deps.process.alive() && drain());
+  }
+
+  private send(effect: SendEffect): void {
+    const { keys, self, liar, observer, process } = this.deps;
+    const n = keys.set.replicas.length;
+    const { height, view } = this.engine.status;
+    const context = { self, n, signer: keys.signers[self] as Keys['signers'][number], height, view, replicaSet: keys.set };
+    for (const { to, bytes } of liar === undefined ? [effect] : liar.onSend(context, effect)) {
+      observer.sent(self, { kind: 'send', to, bytes });
+      for (const [replica, { device }] of keys.set.replicas.entries()) {
+        if (replica !== self && (to === 'all' || to === replica)) process.port.send(device, 'pbft', bytes);
+      }
+    }
+  }
+
+  private local(effect: Exclude<EngineEffect, { kind: 'send' | 'persist' }>): void {
+    const { observer, self, process, keys } = this.deps;
+    switch (effect.kind) {
+      case 'setTimer':
+        this.timers.get(effect.id)?.cancel();
+        this.timers.set(
+          effect.id,
+          process.clock.setTimer(effect.delayMs, () => this.step({ kind: 'timer', id: effect.id })),
+        );
+        break;
+      case 'cancelTimer':
+        this.timers.get(effect.id)?.cancel();
+        break;
+      case 'commit':
+        observer.committed(self, effect.commit);
+        this.store(effect.commit, () => this.report('executed', effect.commit));
+        break;
+      case 'evidence':
+        observer.evidence(self, effect.evidence);
+        break;
+      case 'behind': {
+        const device = keys.set.replicas[effect.from]?.device;
+        if (device !== undefined) process.port.send(device, 'get', utf8(String(this.executed + 1)));
+        break;
+      }
+      case 'refused':
+        observer.refused(self, effect.reason);
+        break;
+      case 'diverged':
+        observer.diverged(self, effect.height);
+        break;
+      default:
+    }
+  }
+
+  private store(block: Omit<Commit, 'finality'>, done: () => void): void {
+    const { height, payload, certificate } = block;
+    const key = `block/${String(height).padStart(16, '0')}`;
+    const value = encode(blockSchema, { height, payload, certificate });
+    this.deps.process.disk.write([{ key, value }], () => this.deps.process.alive() && done());
+  }
+
+  private report(kind: 'executed' | 'installed', block: Omit<Commit, 'finality'>): void {
+    if (block.height !== this.executed + 1) return;
+    this.apply(block.payload);
+    if (kind === 'installed') this.deps.observer.installed(this.deps.self, this.executed);
+    this.step({ kind, height: this.executed, stateDigest: this.stateDigest });
+  }
+
+  private apply(payload: Uint8Array): void {
+    this.executed += 1;
+    this.stateDigest = sha3_256(this.stateDigest, payload);
+  }
+
+  private serve(to: number, first: number): void {
+    const { disk, port } = this.deps.process;
+    const after = disk.scan('block/').slice(first - 1, first + 31);
+    const blocks = after.flatMap(({ value }) => {
+      const block = decode(blockSchema, value);
+      return block.ok ? [block.value] : [];
+    });
+    const device = this.deps.keys.set.replicas[to]?.device;
+    if (device !== undefined) port.send(device, 'blocks', encode(blocksSchema, blocks));
+  }
+
+  private install(bytes: Uint8Array): void {
+    const blocks = decode(blocksSchema, bytes);
+    if (!blocks.ok) return;
+    for (const block of blocks.value) {
+      if (block.height <= this.executed || !this.deps.verifyCommit(block)) continue;
+      this.store(block, () => this.report('installed', block));
+    }
+  }
+}
+
+/** An event without the time, which the host adds. */
+type Stampless<E> = E extends unknown ? Omit<E, 'nowMs'> : never;
