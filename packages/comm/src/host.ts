@@ -118,6 +118,7 @@ class LinkHost implements CommHost {
         router: this.router,
         onLinked: (device) => this.onLinked(device),
         onLost: (device, reason, detail) => this.onLost(device, reason, detail),
+        onDuplicate: (device) => this.prober.doubt(device),
         count: (reason) => this.count(reason),
       },
       options.maxLinks,

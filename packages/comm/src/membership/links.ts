@@ -9,6 +9,8 @@ export interface LinksDeps {
   readonly router: Router;
   onLinked(device: DeviceId): void;
   onLost(device: DeviceId, reason: string, detail?: string): void;
+  /** The peer opened a second connection that gives way; it may have lost the first one without our noticing. */
+  onDuplicate(device: DeviceId): void;
   count(reason: string): void;
 }
 
@@ -75,7 +77,10 @@ class LinkTable implements Links {
     if (link === undefined) this.first(device, session);
     else if (!sameHost(link.active, session)) this.restarted(device, link, session);
     else if (staysOver(session, link.active)) this.replace(link, session);
-    else this.retire(link, session, 'duplicate');
+    else {
+      this.retire(link, session, 'duplicate');
+      this.deps.onDuplicate(device);
+    }
   }
 
   incoming(session: Session, incoming: Incoming): void {

@@ -16,6 +16,9 @@ export interface ProberOptions {
   readonly pingTimeoutMs: number;
 }
 
+/** A link in doubt has this long to answer, in milliseconds. */
+const DOUBT_TIMEOUT_MS = 5_000;
+
 /**
  * Measures the round trip of every link, closes those that no longer answer (`unresponsive`) and those whose
  * certificate has run out meanwhile (`expired`).
@@ -24,6 +27,8 @@ export interface Prober {
   /** Milliseconds of the latest probe, or null before the first answer. */
   rttMs(device: DeviceId): number | null;
   linked(device: DeviceId): void;
+  /** Probes at once and with less patience: the link may be dead. */
+  doubt(device: DeviceId): void;
   lost(device: DeviceId): void;
   close(): void;
 }
@@ -34,7 +39,7 @@ export function createProber(deps: ProberDeps, options: ProberOptions): Prober {
   const timers = new Map<DeviceId, Timer>();
   port.onRequest(PING_TOPIC, async () => accept(new Uint8Array(0)));
 
-  async function probe(device: DeviceId): Promise<void> {
+  async function probe(device: DeviceId, timeoutMs: number): Promise<void> {
     const session = links.get(device);
     if (session?.peer === undefined) return;
     const valid = checkValidity(session.peer.certificate, clock.nowMs());
@@ -43,12 +48,12 @@ export function createProber(deps: ProberDeps, options: ProberOptions): Prober {
       return;
     }
     const startedMs = clock.monotonicMs();
-    const answer = await port.request(device, PING_TOPIC, new Uint8Array(0), { timeoutMs: options.pingTimeoutMs });
+    const answer = await port.request(device, PING_TOPIC, new Uint8Array(0), { timeoutMs });
     const current = links.get(device);
     if (current === undefined) return;
     if (answer.ok) measured.set(device, clock.monotonicMs() - startedMs);
     else if (answer.reason === 'timeout') {
-      current.channel.close('unresponsive', `no answer in ${options.pingTimeoutMs} ms`);
+      current.channel.close('unresponsive', `no answer in ${timeoutMs} ms`);
       return;
     }
     if (timers.has(device)) schedule(device);
@@ -56,7 +61,7 @@ export function createProber(deps: ProberDeps, options: ProberOptions): Prober {
 
   function schedule(device: DeviceId): void {
     timers.get(device)?.cancel();
-    const timer = clock.setTimer(options.pingIntervalMs, () => void probe(device));
+    const timer = clock.setTimer(options.pingIntervalMs, () => void probe(device, options.pingTimeoutMs));
     timers.set(device, timer);
   }
 
@@ -70,8 +75,9 @@ export function createProber(deps: ProberDeps, options: ProberOptions): Prober {
     rttMs: (device) => measured.get(device) ?? null,
     linked: (device) => {
       schedule(device);
-      void probe(device);
+      void probe(device, options.pingTimeoutMs);
     },
+    doubt: (device) => void probe(device, Math.min(DOUBT_TIMEOUT_MS, options.pingTimeoutMs)),
     lost,
     close: () => {
       for (const device of [...timers.keys()]) lost(device);

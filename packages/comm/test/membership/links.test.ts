@@ -158,6 +158,29 @@ describe('two connections between the same hosts', () => {
     await former[Symbol.asyncDispose]();
   });
 
+  test('a second connection of the same host puts the first in doubt, and a dead first one is closed', async () => {
+    await using target = await openHost({ pingIntervalMs: 60_000, pingTimeoutMs: 200 });
+    const identity = newIdentity();
+    const link = async () => {
+      const peer = await dialRaw(addressOf(target), identity.secretKey);
+      peer.hello(identity);
+      await vi.waitFor(() => expect(peer.frames.map((frame) => frame.header.kind)).toContain('welcome'), QUICK);
+      peer.welcome();
+      return peer;
+    };
+    const first = await link();
+    await vi.waitFor(() => {
+      const ping = first.frames.map(({ header }) => header).find((header) => header.kind === 'request');
+      expect(ping).toBeDefined();
+      if (ping?.kind === 'request') first.send({ kind: 'response', id: ping.id, refusal: '', more: false });
+    }, QUICK);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(target.host.port.peers()).toEqual([identity.device]);
+    const second = await link();
+    await vi.waitFor(() => expect(target.counters.refused.get('unresponsive')).toBe(1), QUICK);
+    for (const peer of [first, second]) await peer[Symbol.asyncDispose]();
+  });
+
   test('a cut connection comes back by itself', async () => {
     await using relay = await openRelay();
     relay.target = await freePort();
