@@ -12,8 +12,9 @@ import { accuse, checkSigned } from './witness.ts';
 /** Checkpoint votes kept of one replica: those of its highest heights. */
 const MAX_VOTES_KEPT = 4;
 
-/** The host has applied a block. At every K-th the replica signs its state. */
+/** The host has applied a block. At every K-th the replica signs its state. One that an install covered is known. */
 export function onExecuted(state: State, { height, stateDigest }: Executed): void {
+  if (height <= state.executed) return;
   if (height !== state.executed + 1 || height > state.committed) {
     throw new MurmurError({
       code: 'CONSENSUS_EXECUTION_ORDER',

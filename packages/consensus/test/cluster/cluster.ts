@@ -117,7 +117,8 @@ export class Cluster {
     const place = `${self} ${view} ${height}`;
     const said = this.votes.get(place);
     const says = toHex(digest);
-    if (said !== undefined && said !== says) this.wrong = `replica ${self} voted twice at view ${view}, height ${height}`;
+    if (said !== undefined && said !== says)
+      this.wrong = `replica ${self} voted twice at view ${view}, height ${height}`;
     this.votes.set(place, says);
   }
 
@@ -178,7 +179,8 @@ export class Cluster {
     const { first, second } = read.value;
     const holds = [first, second].every((one) => verifyStatement(verify, set.chainId, one, one.signature, key));
     if (!holds) this.wrong = `evidence against replica ${accused} does not verify`;
-    if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId).ok) this.wrong = 'evidence fails offline';
+    if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId).ok)
+      this.wrong = 'evidence fails offline';
   }
 
   refused(_: number, reason: string): void {
@@ -200,7 +202,9 @@ export class Cluster {
     await this.world.run({ untilMs: deadlineMs, until: done });
     if (done()) return;
     const states = this.hosts.map(({ engine }) => JSON.stringify(engine.status)).join('\n');
-    throw new Error(`seed ${this.world.seed}: ${pending.size} requests wait, heights differ after ${withinMs} ms\n${states}`);
+    throw new Error(
+      `seed ${this.world.seed}: ${pending.size} requests wait, heights differ after ${withinMs} ms\n${states}`,
+    );
   }
 
   /** Journal entries of one replica on disk. */

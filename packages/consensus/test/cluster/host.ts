@@ -1,4 +1,4 @@
-import { decode, encode, list, struct, type Timer, uint, utf8, bytesUpTo } from '@murmuration/core';
+import { bytesUpTo, decode, encode, list, struct, type Timer, uint, utf8 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import type { Process } from '@murmuration/simulator';
 import type { Commit, Engine, EngineEffect, EngineEvent, Liar, SendEffect } from '../../src/index.ts';
@@ -107,7 +107,14 @@ export class ReplicaHost {
     const { keys, self, liar, observer, process } = this.deps;
     const n = keys.set.replicas.length;
     const { height, view } = this.engine.status;
-    const context = { self, n, signer: keys.signers[self] as Keys['signers'][number], height, view, replicaSet: keys.set };
+    const context = {
+      self,
+      n,
+      signer: keys.signers[self] as Keys['signers'][number],
+      height,
+      view,
+      replicaSet: keys.set,
+    };
     for (const { to, bytes } of liar === undefined ? [effect] : liar.onSend(context, effect)) {
       observer.sent(self, { kind: 'send', to, bytes });
       for (const [replica, { device }] of keys.set.replicas.entries()) {
