@@ -1,3 +1,4 @@
+export type { LogLevel } from './adapters/file-log.ts';
 export { type CreateHomeOptions, createHome, type Home, homeExists, openHome } from './adapters/home.ts';
 export { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
 export { sqliteStore } from './adapters/sqlite-store.ts';
@@ -6,7 +7,8 @@ export { systemEntropy } from './adapters/system-entropy.ts';
 export { CONFIG_KEYS, type Config, type ConfigName } from './config/keys.ts';
 export { type ConfigEntry, type ConfigSources, type LoadedConfig, loadConfig } from './config/load.ts';
 export type { RunningDevice, StartDeviceOptions } from './device.ts';
-export { startDevice, startSwarm, trainingEngine } from './start.ts';
+export { startDevice, startSwarm, summarise, trainingEngine } from './start.ts';
+export type { QuarantineSummary, SummaryOptions, SwarmSummary } from './summary/summarise.ts';
 export type { SwarmFolder, SwarmMember } from './swarm/folder.ts';
 export { openSwarmFolder, swarmExists } from './swarm/folder.ts';
 export type { StartSwarmOptions } from './swarm/start-swarm.ts';

@@ -1,4 +1,5 @@
 import type { RunningDevice, StartDeviceOptions } from './device.ts';
+import type { SummaryOptions, SwarmSummary } from './summary/summarise.ts';
 import type { StartSwarmOptions } from './swarm/start-swarm.ts';
 import type { Swarm } from './swarm/swarm.ts';
 
@@ -12,6 +13,12 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
 export async function startSwarm(options: StartSwarmOptions): Promise<Swarm> {
   const swarm = await import('./swarm/start-swarm.ts');
   return swarm.startSwarm(options);
+}
+
+/** `summarise` of summary/summarise.ts, loaded when it is called. */
+export async function summarise(swarm: Swarm, options: SummaryOptions): Promise<SwarmSummary> {
+  const summary = await import('./summary/summarise.ts');
+  return summary.summarise(swarm, options);
 }
 
 /** Loads onnxruntime and says which it is: what `murmur doctor` asks. @throws where it cannot be loaded */

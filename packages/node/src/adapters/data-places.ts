@@ -44,7 +44,8 @@ export class DataPlaces {
   }
 }
 
-function readFiles(data: string): DataFiles {
+/** @throws DATA_SOURCE_UNKNOWN, DATA_UNREADABLE */
+export function readFiles(data: string): DataFiles {
   const at = data.indexOf(':');
   const kind = data.slice(0, at);
   const path = data.slice(at + 1);

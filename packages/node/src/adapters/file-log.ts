@@ -17,12 +17,14 @@ export interface FileLog extends Log, Disposable {}
 export function fileLog(options: FileLogOptions): FileLog {
   const maxBytes = options.maxBytes ?? 4 * 1024 * 1024;
   let written = existsSync(options.path) ? statSync(options.path).size : 0;
-  const file = destination({ dest: options.path, sync: true, mkdir: true });
+  const open = () => destination({ dest: options.path, sync: true, mkdir: true });
+  let file = open();
   const bounded = {
     write(line: string): void {
       if (written > maxBytes) {
+        file.end();
         renameSync(options.path, `${options.path}.1`);
-        file.reopen();
+        file = open();
         written = 0;
       }
       written += line.length;

@@ -1,7 +1,7 @@
 import type { Engine, EngineEffect, EngineEvent, EngineStatus, Liar, SendEffect } from '@murmuration/consensus';
 import { type Change, MurmurError, type Timer } from '@murmuration/core';
 import { type Block, blockKey, readSnapshot, snapshotChange } from './block-store.ts';
-import type { AppliedBlock, Chain } from './chain.ts';
+import type { Chain } from './chain.ts';
 import type { ServiceDeps } from './deps.ts';
 
 const TOPIC = 'pbft';
@@ -124,7 +124,7 @@ export class ConsensusService {
       while (this.queue.length > 0 && !this.stopped) {
         const batch = this.queue;
         this.queue = [];
-        const changes = batch.flatMap((effect) => this.durable(effect));
+        const changes = batch.flatMap(durable);
         if (changes.length > 0) await this.deps.store.write(changes);
         for (const effect of batch) this.perform(effect);
       }
@@ -134,12 +134,6 @@ export class ConsensusService {
     } finally {
       this.busy = false;
     }
-  }
-
-  private durable(effect: EngineEffect): Change[] {
-    if (effect.kind === 'persist') return [{ key: RECORDS + effect.key, value: effect.value }];
-    if (effect.kind === 'commit' && effect.commit.height > this.chain.height) return [this.chain.change(effect.commit)];
-    return [];
   }
 
   private perform(effect: EngineEffect): void {
@@ -215,14 +209,20 @@ export class ConsensusService {
   }
 
   private commit(commit: Block): void {
-    const applied: AppliedBlock | undefined = this.chain.apply(commit);
-    if (applied === undefined) return;
+    if (commit.height <= this.chain.height) return;
+    // Not awaited: a quorum's votes are durable, so a block that a crash swallows is delivered again.
+    this.keep([this.chain.change(commit)]);
+    this.chain.apply(commit);
     const { height, stateRoot } = this.chain;
     if (height % this.options.checkpointInterval === 0) {
       this.snapshots.set(height, { stateRoot, state: this.chain.ledger.snapshot() });
       this.forgetSnapshots(height - 2 * this.options.checkpointInterval);
     }
     this.step({ kind: 'executed', nowMs: this.deps.clock.nowMs(), height, stateDigest: stateRoot });
+  }
+
+  private keep(changes: readonly Change[]): void {
+    this.deps.store.write(changes).catch((error: unknown) => this.hooks.onFatal(error));
   }
 
   private keepSnapshot(effect: Extract<EngineEffect, { kind: 'stableCheckpoint' }>): void {
@@ -261,4 +261,8 @@ export class ConsensusService {
   private forgetSnapshots(upTo: number): void {
     for (const height of this.snapshots.keys()) if (height <= upTo) this.snapshots.delete(height);
   }
+}
+
+function durable(effect: EngineEffect): Change[] {
+  return effect.kind === 'persist' ? [{ key: RECORDS + effect.key, value: effect.value }] : [];
 }

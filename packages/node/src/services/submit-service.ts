@@ -131,7 +131,7 @@ export class SubmitService {
     const latencyMs = this.deps.clock.monotonicMs() - pending.sinceMs;
     this.latencies.push(latencyMs);
     if (this.latencies.length > 512) this.latencies.shift();
-    this.deps.metrics.observe('commit_latency_ms', latencyMs);
+    this.deps.metrics.observe('commit_latency_ms', latencyMs, { kind: pending.command.kind });
     pending.resolve(receipt);
   }
 

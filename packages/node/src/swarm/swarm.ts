@@ -33,6 +33,7 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   private readonly listeners = new Set<(event: SwarmEvent) => void>();
   private readonly waiting = new Set<() => void>();
   private readonly merging: NodeJS.Timeout;
+  private readonly firstRounds = new Map<string, number>();
   private current: SwarmSnapshot | undefined;
   private feeder: DeviceChild | undefined;
   private stopping = false;
@@ -92,6 +93,18 @@ export class Swarm implements SwarmSource, AsyncDisposable {
       await Promise.all(this.alive().map((child) => child.ask({ method: 'placeData', data })));
     }
     return this.ask({ method: 'openJob', request });
+  }
+
+  /** The job's training plan as the ledger holds it. @throws SWARM_NOT_READY where no device knows the job */
+  async jobPlan(job: string): Promise<Uint8Array> {
+    const plan = await this.ask<Uint8Array | undefined>({ method: 'jobPlan', job });
+    if (plan === undefined) throw notReady();
+    return plan;
+  }
+
+  /** When this supervisor first saw a round of the job finalised, unix milliseconds. */
+  firstRoundAtMs(job: string): number | undefined {
+    return this.firstRounds.get(job);
   }
 
   /** Prometheus text of every living device, by name. */
@@ -199,9 +212,16 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   private merge(): void {
     const before = this.current;
     this.current = mergeReports(this.members(), this.startedAtMs) ?? before;
+    this.noteFirstRound();
     this.check();
     if (this.current === undefined || this.listeners.size === 0) return;
     this.tell({ kind: 'snapshot', snapshot: this.current });
+  }
+
+  private noteFirstRound(): void {
+    const job = this.current?.job;
+    if (job == null || this.firstRounds.has(job.job)) return;
+    if (job.history.some(({ state }) => state === 'finalised')) this.firstRounds.set(job.job, Date.now());
   }
 
   private tell(event: SwarmEvent): void {
