@@ -63,6 +63,7 @@ describe('when something is missing', () => {
     expect(open?.state).toBe('collecting');
     await using tab = await visit(browser, `${site.url}/rounds/${open?.job}/${open?.round}`);
     const table = tab.page.getByRole('table');
+    await table.getByText('Awaits a quorum').first().waitFor();
     expect(await table.getByText('Awaits a quorum').count()).toBe(3);
     expect(await table.getByText(/Accepted|Refused/).count()).toBe(0);
   });

@@ -1,4 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { DESKTOP } from './browser.ts';
 
 /** A tab of its own, and everything in it that no page of ours may do. */
 export interface Visit extends AsyncDisposable {
@@ -13,7 +14,8 @@ export interface Visit extends AsyncDisposable {
 const PATIENCE_MS = 10_000;
 
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
+  const shared = Object.keys(options).length === 0 ? browser.contexts()[0] : undefined;
+  const context = shared ?? (await browser.newContext({ ...DESKTOP, ...options }));
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
@@ -30,7 +32,12 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
     .catch((cause: unknown) => {
       throw new Error(`${url} did not render: ${complaints.join('; ') || 'it is silent'}`, { cause });
     });
-  return { page, complaints, origins, [Symbol.asyncDispose]: () => context.close() };
+  return {
+    page,
+    complaints,
+    origins,
+    [Symbol.asyncDispose]: () => (shared === undefined ? context.close() : page.close()),
+  };
 }
 
 /** Follows a link without loading the page anew. */
