@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import type { Client } from '@murmuration/sdk';
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** Where `murmur up` leaves the token of its gateway. */
+export const DEFAULT_TOKEN_FILE = '.murmuration/gateway.token';
+export const DEFAULT_URL = 'http://127.0.0.1:8000';
+
+export interface RemoteOptions {
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly json?: boolean;
+}
+
+/** Options of every command that asks a running swarm. */
+export function remote(command: Command): Command {
+  return command
+    .option('--url <address>', 'gateway of the swarm', process.env.MURMUR_URL ?? DEFAULT_URL)
+    .option('--token-file <file>', 'file with the bearer token, for changes', DEFAULT_TOKEN_FILE)
+    .option('--json', 'one JSON object on standard output');
+}
+
+export async function connect(options: RemoteOptions): Promise<Client> {
+  const { createClient } = await import('@murmuration/sdk');
+  const token = tokenFrom(options.tokenFile);
+  return createClient({ baseUrl: options.url, token });
+}
+
+/** Reads need no token on loopback, so a missing file is no error here: the gateway says when one is needed. */
+function tokenFrom(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function printLines(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Reads an option as a whole number in [min, max]. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`);
+  };
+}
+
+/** Reads an option as a number in [min, max]. */
+export function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`give a number from ${min} to ${max}`);
+  };
+}
+
+/** An abort signal that Ctrl-C fires; the second Ctrl-C ends the process as usual. */
+export function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(signal));
+  return controller.signal;
+}

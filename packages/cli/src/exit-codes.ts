@@ -1,0 +1,51 @@
+import { isMurmurError } from '@murmuration/core';
+
+/** What the shell gets. Stable; `murmur --help` lists them. */
+export const EXIT = {
+  ok: 0,
+  /** Something we did not foresee. */
+  failed: 1,
+  /** Unknown flag, command, config key, or a value out of range. */
+  usage: 2,
+  /** No swarm answers at the address. */
+  unreachable: 3,
+  /** The swarm answered no, or a verification failed. */
+  refused: 4,
+  /** This machine is in the way: a port in use, a damaged store, missing rights. */
+  environment: 5,
+  interrupted: 130,
+} as const;
+
+export const EXIT_HELP = `
+Exit codes
+  0  done            3  no swarm answers         5  this machine is in the way
+  1  failed          4  refused, or not verified    (port in use, damaged store)
+  2  wrong usage     130  interrupted`;
+
+const BY_FAMILY: Readonly<Record<string, number>> = {
+  CLI: EXIT.usage,
+  OPTION: EXIT.usage,
+  CONFIG: EXIT.usage,
+  DATA: EXIT.usage,
+  IDX: EXIT.usage,
+  CSV: EXIT.usage,
+  GATEWAY: EXIT.unreachable,
+  REQUEST: EXIT.refused,
+  TOKEN: EXIT.refused,
+  JOB: EXIT.refused,
+  ROUND: EXIT.refused,
+  DEVICE: EXIT.refused,
+  EVIDENCE: EXIT.refused,
+  PORT: EXIT.environment,
+  ADDRESS: EXIT.environment,
+  BIND: EXIT.environment,
+  STORE: EXIT.environment,
+  HOME: EXIT.environment,
+  NODE: EXIT.environment,
+};
+
+/** @returns the exit code for an error, by the family its code begins with */
+export function exitCodeOf(error: unknown): number {
+  if (!isMurmurError(error)) return EXIT.failed;
+  return BY_FAMILY[error.code.split('_')[0] as string] ?? EXIT.failed;
+}
