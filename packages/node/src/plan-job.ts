@@ -16,11 +16,17 @@ export async function planJob(
   places: DataPlaces,
   ledger: Ledger,
 ): Promise<Result<PlannedJob>> {
+  const plan = await planOf(request, places);
+  if (!plan.ok) return plan;
+  const job = request.job ?? freeId(request.data, ledger);
+  return accept({ job, plan: encodePlan(plan.value), rounds: request.rounds });
+}
+
+/** The plan of a request: that of its kind of data, with what the person wished otherwise. */
+export async function planOf(request: OpenJobRequest, places: DataPlaces): Promise<Result<TrainingPlan>> {
   const strategy = STRATEGIES.find((name) => name === request.strategy);
   if (strategy === undefined) return refuse('unknown-strategy', `known are ${STRATEGIES.join(', ')}`);
-  const base = await basePlan(request, places);
-  const plan = encodePlan(withWishes(base, strategy, request));
-  return accept({ job: request.job ?? freeId(request.data, ledger), plan, rounds: request.rounds });
+  return accept(withWishes(await basePlan(request, places), strategy, request));
 }
 
 async function basePlan({ data }: OpenJobRequest, places: DataPlaces): Promise<TrainingPlan> {

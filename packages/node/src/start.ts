@@ -1,5 +1,5 @@
 import type { RunningDevice, StartDeviceOptions } from './device.ts';
-import type { SummaryOptions, SwarmSummary } from './summary/summarise.ts';
+import type { Controls, runControls as Runner } from './swarm/controls.ts';
 import type { StartSwarmOptions } from './swarm/start-swarm.ts';
 import type { Swarm } from './swarm/swarm.ts';
 
@@ -15,10 +15,10 @@ export async function startSwarm(options: StartSwarmOptions): Promise<Swarm> {
   return swarm.startSwarm(options);
 }
 
-/** `summarise` of summary/summarise.ts, loaded when it is called. */
-export async function summarise(swarm: Swarm, options: SummaryOptions): Promise<SwarmSummary> {
-  const summary = await import('./summary/summarise.ts');
-  return summary.summarise(swarm, options);
+/** `runControls` of swarm/controls.ts, loaded when it is called. */
+export async function runControls(...given: Parameters<typeof Runner>): Promise<Controls> {
+  const controls = await import('./swarm/controls.ts');
+  return controls.runControls(...given);
 }
 
 /** Loads onnxruntime and says which it is: what `murmur doctor` asks. @throws where it cannot be loaded */

@@ -64,10 +64,10 @@ export const CONFIG_KEYS = {
   'gateway.host': text('127.0.0.1', 'address of the HTTP API; loopback because there is no login yet'),
   'gateway.port': integer(8000, 0, 65535, 'port of the HTTP API; 0 lets the system choose'),
   'job.data': text('names', 'names, digits, idx:FOLDER or csv:FILE'),
-  'job.rounds': integer(24, 1, 1000, 'rounds of training'),
+  'job.rounds': integer(20, 1, 1000, 'rounds of training'),
   'job.strategy': text('nnm-trimmed-mean', 'rule that combines updates'),
   'job.alpha': number(0.5, 0.01, 1000, 'Dirichlet concentration of the split; small is more unequal'),
-  'job.seed': integer(1, 0, 2 ** 32 - 1, 'seed of split, first model and batches'),
+  'job.seed': integer(2, 0, 2 ** 32 - 1, 'seed of split, first model and batches'),
   'job.faulty': integer(2, 0, 15, 'liars that the rule is set to tolerate'),
   'round.deadlineMs': integer(10_000, 500, 600_000, 'how long replicas wait for a missing update'),
   'consensus.viewTimeoutMs': integer(

@@ -17,7 +17,6 @@ export type Question =
   | { readonly method: 'evidenceBundle'; readonly evidence: string }
   | { readonly method: 'openJob'; readonly request: import('../views/learning.ts').OpenJobRequest }
   | { readonly method: 'placeData'; readonly data: string }
-  | { readonly method: 'jobPlan'; readonly job: string }
   | { readonly method: 'metrics' };
 
 /** What a device process tells the supervisor. */

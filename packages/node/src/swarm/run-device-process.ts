@@ -99,8 +99,6 @@ function ask(device: RunningDevice, question: Question): Promise<unknown> {
       return source.openJob(question.request);
     case 'placeData':
       return device.places.place(question.data);
-    case 'jobPlan':
-      return Promise.resolve(device.services.chain.ledger.job(question.job)?.plan);
     case 'metrics':
       return device.metrics();
   }

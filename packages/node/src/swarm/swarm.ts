@@ -33,9 +33,10 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   private readonly listeners = new Set<(event: SwarmEvent) => void>();
   private readonly waiting = new Set<() => void>();
   private readonly merging: NodeJS.Timeout;
-  private readonly firstRounds = new Map<string, number>();
   private current: SwarmSnapshot | undefined;
   private feeder: DeviceChild | undefined;
+  private firstRoundMs: number | undefined;
+  private readonly largestRss = new Map<string, number>();
   private stopping = false;
 
   private constructor(options: SwarmOptions) {
@@ -95,18 +96,6 @@ export class Swarm implements SwarmSource, AsyncDisposable {
     return this.ask({ method: 'openJob', request });
   }
 
-  /** The job's training plan as the ledger holds it. @throws SWARM_NOT_READY where no device knows the job */
-  async jobPlan(job: string): Promise<Uint8Array> {
-    const plan = await this.ask<Uint8Array | undefined>({ method: 'jobPlan', job });
-    if (plan === undefined) throw notReady();
-    return plan;
-  }
-
-  /** When this supervisor first saw a round of the job finalised, unix milliseconds. */
-  firstRoundAtMs(job: string): number | undefined {
-    return this.firstRounds.get(job);
-  }
-
   /** Prometheus text of every living device, by name. */
   async metrics(): Promise<ReadonlyMap<string, string>> {
     const texts = this.alive().map(
@@ -128,6 +117,23 @@ export class Swarm implements SwarmSource, AsyncDisposable {
         report: child?.report,
       };
     });
+  }
+
+  /** When the first round of this run ended, wall time. */
+  get firstRoundAtMs(): number | undefined {
+    return this.firstRoundMs;
+  }
+
+  /** The most resident memory that each device was seen at, MiB. */
+  largestRssMb(): number[] {
+    return [...this.largestRss.values()];
+  }
+
+  /** Resolves once the job has run all its rounds and the last one is measured. @throws SWARM_TIMEOUT */
+  finished(job: string, timeoutMs: number): Promise<SwarmSnapshot> {
+    const isFinished = ({ job: view }: SwarmSnapshot) =>
+      view?.job === job && view.state === 'finished' && view.history.at(-1)?.accuracy !== null;
+    return this.reaches(isFinished, timeoutMs, `finish the job ${job}`);
   }
 
   /** Ends one device as a power cut would. */
@@ -173,9 +179,9 @@ export class Swarm implements SwarmSource, AsyncDisposable {
       },
       {
         onListening: (listening) => this.introduce(listening),
-        onReport: () => this.check(),
+        onReport: (reporting) => this.note(reporting),
         onEvent: (from, event) => {
-          if (from === this.feeder) this.tell(event);
+          if (from === this.feeder) this.relay(event);
         },
         onExit: (gone, how) => this.noteExit(gone, how),
       },
@@ -190,6 +196,18 @@ export class Swarm implements SwarmSource, AsyncDisposable {
     const address = first?.addresses[0];
     if (address !== undefined) listening.dial(address);
     this.chooseFeeder();
+  }
+
+  private note(child: DeviceChild): void {
+    const own = child.report?.snapshot.devices.find(({ device }) => device === child.device);
+    const { name } = child.member;
+    this.largestRss.set(name, Math.max(own?.rssMb ?? 0, this.largestRss.get(name) ?? 0));
+    this.check();
+  }
+
+  private relay(event: SwarmEvent): void {
+    if (event.kind === 'round' && event.round.state === 'finalised') this.firstRoundMs ??= Date.now();
+    this.tell(event);
   }
 
   private noteExit(child: DeviceChild, how: string): void {
@@ -212,16 +230,9 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   private merge(): void {
     const before = this.current;
     this.current = mergeReports(this.members(), this.startedAtMs) ?? before;
-    this.noteFirstRound();
     this.check();
     if (this.current === undefined || this.listeners.size === 0) return;
     this.tell({ kind: 'snapshot', snapshot: this.current });
-  }
-
-  private noteFirstRound(): void {
-    const job = this.current?.job;
-    if (job == null || this.firstRounds.has(job.job)) return;
-    if (job.history.some(({ state }) => state === 'finalised')) this.firstRounds.set(job.job, Date.now());
   }
 
   private tell(event: SwarmEvent): void {
