@@ -24,18 +24,11 @@ export function TolerancePanel({
           <Dots kinds={fill(quorum.replicas, quorum.replicas - quorum.faultyTolerated, 'on', 'spare')} />
           <p>liars or failed replicas; {quorum.quorum} signatures make a quorum.</p>
         </div>
-        <div className={style.tolerance}>
-          <h3>Training</h3>
-          <div className={style.big}>
-            {training.faultyTolerated} <small>of {training.participants}</small>
-          </div>
-          <Dots kinds={fill(training.participants, training.participants - training.faultyTolerated, 'on', 'spare')} />
-          <p>poisoned updates a round, under {strategyWords(training.strategy)}.</p>
-        </div>
+        <TrainingTolerance training={training} />
       </div>
       <ul className={style.limits}>
         <li>
-          {training.faultyTolerated < quorum.faultyTolerated
+          {isSet(training) && training.faultyTolerated < quorum.faultyTolerated
             ? 'Training tolerates fewer liars than consensus; the smaller number holds for the model.'
             : 'The training figure is per round and holds for the rule named, not for every attack.'}
         </li>
@@ -43,5 +36,33 @@ export function TolerancePanel({
         <li>Keys are held in software, not in hardware: who copies a device’s key speaks as that device.</li>
       </ul>
     </Panel>
+  );
+}
+
+/** Before the first job there is no rule, and so nothing that could be tolerated. */
+function isSet({ strategy }: SwarmSnapshot['training']): boolean {
+  return strategy !== 'none';
+}
+
+function TrainingTolerance({ training }: { readonly training: SwarmSnapshot['training'] }) {
+  const { faultyTolerated, participants, strategy } = training;
+  if (!isSet(training)) {
+    return (
+      <div className={style.tolerance}>
+        <h3>Training</h3>
+        <div className={style.big}>–</div>
+        <p>no job has run, so no robust rule is set.</p>
+      </div>
+    );
+  }
+  return (
+    <div className={style.tolerance}>
+      <h3>Training</h3>
+      <div className={style.big}>
+        {faultyTolerated} <small>of {participants}</small>
+      </div>
+      <Dots kinds={fill(participants, participants - faultyTolerated, 'on', 'spare')} />
+      <p>poisoned updates a round, under {strategyWords(strategy)}.</p>
+    </div>
   );
 }

@@ -13,13 +13,15 @@ const LEFT = 40;
 const RIGHT = 14;
 const TOP = 12;
 const BOTTOM = 36;
+/** Cosines lie in [-1, 1]; a little more keeps the points at the ends whole. */
+const REACH = 1.1;
 
 /** A poisoned update stands out in length and direction; the table beside it holds the figures. */
 export function Scatter({ updates, devices }: ScatterProps) {
   const finite = updates.filter(({ norm, cosine }) => Number.isFinite(norm) && Number.isFinite(cosine));
   const top = niceAbove(Math.max(...finite.map(({ norm }) => norm), 1e-9));
   const x = (norm: number) => LEFT + (norm / top) * (WIDTH - LEFT - RIGHT);
-  const y = (cosine: number) => TOP + ((1 - cosine) / 2) * (HEIGHT - TOP - BOTTOM);
+  const y = (cosine: number) => TOP + ((REACH - cosine) / (2 * REACH)) * (HEIGHT - TOP - BOTTOM);
   return (
     <figure>
       <svg
@@ -28,7 +30,7 @@ export function Scatter({ updates, devices }: ScatterProps) {
         role="img"
         aria-label="Each update by its norm and its cosine with the robust aggregate; the table holds the figures"
       >
-        <rect x={LEFT} y={y(0)} width={WIDTH - LEFT - RIGHT} height={y(-1) - y(0)} className={style.against} />
+        <rect x={LEFT} y={y(0)} width={WIDTH - LEFT - RIGHT} height={y(-REACH) - y(0)} className={style.against} />
         {[1, 0.5, 0, -0.5, -1].map((mark) => (
           <g key={mark}>
             <line

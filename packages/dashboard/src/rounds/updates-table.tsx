@@ -83,6 +83,9 @@ function Measures({ update: { norm, cosine, weight }, maxNorm, decided }: Measur
   ));
 }
 
+/** Reasons that repeat what the tags beside them say. */
+const SAID_BY_TAGS: ReadonlySet<string> = new Set(['', 'accepted', 'outlier']);
+
 function Verdict({ update }: { readonly update: UpdateView }) {
   return (
     <span className={table.tags}>
@@ -94,9 +97,7 @@ function Verdict({ update }: { readonly update: UpdateView }) {
           outlier
         </Tag>
       )}
-      {update.reason !== '' && !(update.outlier && update.reason === 'outlier') && (
-        <span className="muted">{sentence(update.reason)}</span>
-      )}
+      {!SAID_BY_TAGS.has(update.reason) && <span className="muted">{sentence(update.reason)}</span>}
     </span>
   );
 }
