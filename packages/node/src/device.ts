@@ -61,7 +61,9 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
   opened.use(lockHome(home.folder));
   const log = opened.use(fileLog({ path: home.logPath, level: options.logLevel ?? 'info' }));
   const metrics = promMetrics();
-  const store = opened.use(sqliteStore(home.storePath));
+  const store = opened.use(
+    sqliteStore(home.storePath, { onCommit: (durationMs) => metrics.observe('store_commit_ms', durationMs) }),
+  );
   const host = opened.use(await openHost(home, log, metrics, options));
   const genesis = home.genesis ?? (await joinThrough(host, home.folder, options));
   serveGenesis(host.port, genesis);

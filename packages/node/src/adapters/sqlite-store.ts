@@ -7,8 +7,13 @@ import { type Database, openDatabase } from './sqlite-database.ts';
  * device (each hop waits for a core), where a sync takes 0.4 ms.
  * @throws what `openDatabase` throws
  */
-export function sqliteStore(path: string): Store {
-  return new SqliteStore(path, openDatabase(path));
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
+  return new SqliteStore(path, openDatabase(path), options);
+}
+
+export interface SqliteStoreOptions {
+  /** Told how long each transaction took with its sync, in milliseconds. */
+  readonly onCommit?: (durationMs: number) => void;
 }
 
 interface Writer {
@@ -20,12 +25,14 @@ interface Writer {
 class SqliteStore implements Store {
   private readonly path: string;
   private readonly database: Database;
+  private readonly onCommit: ((durationMs: number) => void) | undefined;
   private queue: Writer[] = [];
   private open = true;
 
-  constructor(path: string, database: Database) {
+  constructor(path: string, database: Database, options: SqliteStoreOptions) {
     this.path = path;
     this.database = database;
+    this.onCommit = options.onCommit;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -65,7 +72,9 @@ class SqliteStore implements Store {
     if (writers.length === 0) return;
     this.queue = [];
     try {
+      const startMs = performance.now();
       this.database.commit(writers.flatMap(({ changes }) => changes));
+      this.onCommit?.(performance.now() - startMs);
     } catch (error) {
       for (const { reject } of writers) reject(error);
       return;

@@ -26,6 +26,8 @@ export interface LearningWorld {
   /** Loads what the plan names, and checks it against what the plan says of it. */
   loadData(plan: TrainingPlan): Promise<SplitDataset>;
   createTrainer(model: MlpSpec): Promise<Trainer>;
+  /** Called after each large piece of work, when much memory can be given back. */
+  relieve(): void;
 }
 
 export interface JobContextDeps extends ServiceDeps {
@@ -65,6 +67,11 @@ export class JobContext implements AsyncDisposable {
     this.weights = parameterCount(modelSpec(plan));
   }
 
+  /** After work that leaves much behind. */
+  relieve(): void {
+    this.deps.world.relieve();
+  }
+
   /** Whether the job asks this device for updates at all, quarantined or not. */
   isListed(device: DeviceId): boolean {
     return this.listed.length === 0 || this.listed.includes(device);
@@ -100,7 +107,11 @@ export class JobContext implements AsyncDisposable {
     const trainer = await this.openTrainer();
     const random = localRandom(plan, this.deps.identity.device, round);
     const { signal } = this.stopping;
-    return this.alone(() => localUpdate(trainer, { plan, model, data, round: round - 1, random, signal }));
+    const update = await this.alone(() =>
+      localUpdate(trainer, { plan, model, data, round: round - 1, random, signal }),
+    );
+    this.deps.world.relieve();
+    return update;
   }
 
   /** On the held-back samples. */
@@ -147,6 +158,7 @@ export class JobContext implements AsyncDisposable {
     const { clients, index } = this.seat();
     const shards = splitForPlan(this.plan, train, clients);
     const shard = takeSamples(train, shards[index] as number[]);
+    this.deps.world.relieve();
     return { shard: this.deps.poison?.(shard) ?? shard, test };
   }
 

@@ -157,6 +157,7 @@ export class Referee {
     const next = applyAggregate(model, step, context.plan);
     deps.metrics.observe('aggregate_ms', deps.clock.monotonicMs() - startMs);
     await deps.blobs.put('model', modelBytes(next));
+    context.relieve();
     this.resulted.add(key);
     const sorted = [...verdicts].sort((a, b) => (a.device < b.device ? -1 : 1));
     this.say({
