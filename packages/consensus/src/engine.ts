@@ -41,8 +41,11 @@ export interface EngineRecord {
 
 export type EngineEffect =
   | SendEffect
-  /** Put, or delete where null. Durable before any later `send` of any step leaves. */
-  | { readonly kind: 'persist'; readonly key: string; readonly value: Uint8Array | null }
+  /**
+   * Put, or delete where null. Durable before any later `send` of any step leaves, unless `lazy`: then power loss
+   * may forget it, since others can give it again.
+   */
+  | { readonly kind: 'persist'; readonly key: string; readonly value: Uint8Array | null; readonly lazy?: true }
   /** Replaces a timer of the same id. */
   | { readonly kind: 'setTimer'; readonly id: string; readonly delayMs: number }
   | { readonly kind: 'cancelTimer'; readonly id: string }

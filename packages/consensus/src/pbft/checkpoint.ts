@@ -56,7 +56,6 @@ export function onCheckpoint(state: State, from: number, message: MessageOf<'che
 /** @param from who brought it: the signer itself, or a witness */
 export function takeCheckpoint(state: State, signed: SignedStatement, from: number): string | undefined {
   const { replica, height, digest, signature } = signed;
-  if (height === state.stable.height) return undefined;
   if (height < state.stable.height) return 'below-watermark';
   const held = state.checkpoints[replica]?.get(height);
   if (held !== undefined && equalBytes(held.digest, digest)) return undefined;
@@ -91,7 +90,7 @@ function tally(state: State, height: number, digest: Uint8Array): void {
     const vote = votes.get(height);
     return vote !== undefined && equalBytes(vote.digest, digest) ? [{ replica, vote }] : [];
   });
-  if (matching.length < state.q) return;
+  if (matching.length < state.q || height <= state.stable.height) return;
   const statement = statementAt(state, { phase: 'checkpoint', view: 0, height, digest });
   const signatures: Signature[] = [];
   for (const { replica, vote } of matching) {
@@ -162,7 +161,7 @@ export function stabilise(state: State): void {
     state.slots.delete(height);
   }
   for (const votes of state.checkpoints) {
-    for (const height of votes.keys()) if (height <= nextStable.height) votes.delete(height);
+    for (const height of votes.keys()) if (height < nextStable.height) votes.delete(height);
   }
   const { height, digest: stateDigest, certificate } = nextStable;
   state.effects.push({ kind: 'stableCheckpoint', height, stateDigest, certificate });

@@ -17,7 +17,7 @@ import {
 import { onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
 import { deliver } from './delivery.ts';
 import { decodeMessage, type Message } from './messages.ts';
-import { announceNewView, onNewView } from './new-view.ts';
+import { announceNewView, onNewView, rebind } from './new-view.ts';
 import { onPrePrepare, onVote } from './normal-case.ts';
 import { checkOptions, type PbftOptions } from './options.ts';
 import { proposeReady } from './proposing.ts';
@@ -99,6 +99,7 @@ function createState(deps: PbftDeps, given: PbftOptions, q: number): State {
     failedViews: 0,
     ownViewChange: null,
     newView: null,
+    boundAbove: 0,
     committed: 0,
     executed: 0,
     stable: { height: 0, digest: new Uint8Array(32), certificate: new Uint8Array(0) },
@@ -175,6 +176,7 @@ function settle(state: State): void {
   const join = viewToJoin(state);
   if (join !== undefined) startViewChange(state, join);
   announceNewView(state);
+  rebind(state);
   deliver(state);
   proposeReady(state);
   deliver(state);
@@ -296,6 +298,7 @@ function remindOfCheckpoint(state: State): void {
     { digest: Uint8Array; signature: Uint8Array }
   >) {
     const { digest, signature } = vote;
+    if (height <= state.stable.height) continue;
     send(state, 'all', { kind: 'checkpoint', epoch: state.set.epoch, height, digest, signature });
   }
 }

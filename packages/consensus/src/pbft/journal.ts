@@ -79,7 +79,10 @@ export function persistVote(state: State, slot: Slot): void {
 
 export function persistDecision(state: State, slot: Slot): void {
   if (slot.decided === null) return;
-  put(state, slot, keyAt('decided', slot.height), encode(decisionRecordSchema, slot.decided));
+  const key = keyAt('decided', slot.height);
+  slot.journal.add(key);
+  // A quorum's votes are durable: whoever forgets the decision is told again.
+  state.effects.push({ kind: 'persist', key, value: encode(decisionRecordSchema, slot.decided), lazy: true });
 }
 
 /** Writes a payload once, and drops those that nothing at this height can need again. */
@@ -112,5 +115,5 @@ export function eraseSlot(state: State, slot: Slot): void {
 
 function erase(state: State, slot: Slot, key: string): void {
   slot.journal.delete(key);
-  state.effects.push({ kind: 'persist', key, value: null });
+  state.effects.push({ kind: 'persist', key, value: null, lazy: true });
 }

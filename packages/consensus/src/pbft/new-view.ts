@@ -255,8 +255,14 @@ function install(state: State, newView: HeldNewView, from: number): void {
   requeueForView(state);
 }
 
+/** The window has moved: heights that the new-view binds and that lay above it find their slots. */
+export function rebind(state: State): void {
+  if (state.newView !== null && state.boundAbove !== state.stable.height) bindHeights(state, state.newView);
+}
+
 /** Puts what a new-view proves and proposes into the slots, and votes on what can be voted on. */
 export function bindHeights(state: State, { body }: HeldNewView): void {
+  state.boundAbove = state.stable.height;
   for (const { height, view, decided, digest, signatures } of body.proofs) {
     if (!decided || misplaced(state, state.view, height) !== undefined) continue;
     const slot = slotAt(state, height);

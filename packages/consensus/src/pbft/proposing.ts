@@ -4,7 +4,7 @@ import { encodeBatch } from '../quorum/batch.ts';
 import { signStatement } from '../quorum/statement.ts';
 import { persistPayload, persistVote } from './journal.ts';
 import { advance } from './normal-case.ts';
-import { isPrimary, roundAt, type State, send, slotAt, statementAt } from './state.ts';
+import { isPrimary, roundAt, type Slot, type State, send, slotAt, statementAt } from './state.ts';
 
 /**
  * The primary's part. An idle pipeline sends at once; while batches are in flight, requests wait for company until
@@ -36,11 +36,19 @@ function survey(state: State): { readonly free: number | undefined; readonly inF
   let inFlight = 0;
   for (let height = first; height <= last; height++) {
     const slot = state.slots.get(height);
-    const taken = slot !== undefined && (slot.decided !== null || slot.rounds.get(state.view)?.proposal != null);
-    if (!taken && !(slot?.vote != null && slot.vote.view >= state.view)) return { free: height, inFlight };
+    if (!isTaken(state, height, slot)) return { free: height, inFlight };
     inFlight += 1;
   }
   return { free: undefined, inFlight };
+}
+
+/** Whether this view has its proposal for a height: decided, bound by the new-view, proposed, or voted on. */
+function isTaken(state: State, height: number, slot: Slot | undefined): boolean {
+  if (state.newView?.forced.has(height)) return true;
+  if (slot === undefined) return false;
+  return (
+    slot.decided !== null || slot.rounds.get(state.view)?.proposal != null || (slot.vote?.view ?? -1) >= state.view
+  );
 }
 
 function propose(state: State, height: number): void {

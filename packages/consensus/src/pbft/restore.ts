@@ -49,7 +49,7 @@ function restoreEvidence(state: State, evidence: Uint8Array): void {
 
 function restoreHeight(state: State, key: string, family: string, height: number, value: Uint8Array): void {
   if (!Number.isSafeInteger(height) || height <= state.stable.height) {
-    state.effects.push({ kind: 'persist', key, value: null });
+    state.effects.push({ kind: 'persist', key, value: null, lazy: true });
     return;
   }
   const slot = slotAt(state, height);

@@ -143,6 +143,8 @@ export interface State {
   /** The own view-change for `view`, as sent. */
   ownViewChange: Uint8Array | null;
   newView: HeldNewView | null;
+  /** The watermark at which the heights of `newView` were last put into slots. */
+  boundAbove: number;
   committed: number;
   executed: number;
   stable: StableCheckpoint;

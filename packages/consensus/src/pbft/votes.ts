@@ -106,11 +106,9 @@ export function takeProposal(state: State, signed: SignedStatement, from: number
   for (const held of heldOf(state, slot, round, signed.replica)) {
     if (equalBytes(held.digest, signed.digest) || !ensureVerified(state, round, held)) continue;
     accuse(state, held, signed);
-    if (proposal !== null) {
-      expose(state, slot, round, signed);
-      contest(state, slot, round);
-      return false;
-    }
+    if (proposal === null) continue;
+    contest(state, slot, round, signed);
+    return false;
   }
   round.proposal = { digest: signed.digest, signature: signed.signature };
   watchProposal(state, slot, round);

@@ -43,11 +43,14 @@ export function expose(state: State, slot: Slot, round: Round, odd: SignedStatem
   });
 }
 
-/** The primary lied here: everything signed in this round goes to everybody, once, and later votes follow singly. */
-export function contest(state: State, slot: Slot, round: Round): void {
+/**
+ * The primary lied here: everything signed in this round goes to everybody, once, and later votes follow singly.
+ * @param second its other proposal, verified
+ */
+export function contest(state: State, slot: Slot, round: Round, second: SignedStatement): void {
   if (round.contested) return;
   round.contested = true;
-  const statements: SignedStatement[] = [];
+  const statements = [bare(second)];
   for (let replica = 0; replica < state.n; replica++) {
     for (const held of heldOf(state, slot, round, replica)) {
       if (ensureVerified(state, round, held)) statements.push(bare(held));
