@@ -39,4 +39,11 @@ export { type Log, type LogFacts, silentLog } from './ports/log.ts';
 export type { MessagePort, RequestOptions, RequestRefusal, SendRefusal } from './ports/message-port.ts';
 export { type Labels, type Metrics, noMetrics } from './ports/metrics.ts';
 export { type Random, seededRandom, shuffle } from './ports/random.ts';
-export { type Change, type Entry, memoryStore, type ScanOptions, type Store } from './ports/store.ts';
+export {
+  type Change,
+  type Entry,
+  memoryStore,
+  type ScanOptions,
+  type Store,
+  type WriteOptions,
+} from './ports/store.ts';

@@ -4,7 +4,7 @@ export interface Store extends AsyncDisposable {
   /** Entries whose key starts with `prefix`, in the order of their keys' UTF-8 bytes. */
   scan(prefix: string, options?: ScanOptions): Promise<readonly Entry[]>;
   /** All or nothing. Once the promise resolves, power loss forgets none of it. Writes of one tick share one sync. */
-  write(changes: readonly Change[]): Promise<void>;
+  write(changes: readonly Change[], options?: WriteOptions): Promise<void>;
 }
 
 export interface Entry {
@@ -16,6 +16,14 @@ export interface Entry {
 export interface Change {
   readonly key: string;
   readonly value: Uint8Array | null;
+}
+
+export interface WriteOptions {
+  /**
+   * False for what others can give again: power loss may forget it, until a later durable write, which keeps
+   * everything before it. A crash of the process alone forgets nothing. @default true
+   */
+  readonly durable?: boolean;
 }
 
 export interface ScanOptions {

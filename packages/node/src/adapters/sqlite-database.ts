@@ -26,8 +26,8 @@ const SQLITE_NOT_A_DATABASE = 26;
 export interface Database {
   get(key: string): Uint8Array | undefined;
   scan(prefix: string, options: ScanOptions): Entry[];
-  /** One transaction, on the disk when this returns. */
-  commit(changes: readonly Change[]): void;
+  /** One transaction; where `durable`, it and all before it are on the disk when this returns. */
+  commit(changes: readonly Change[], durable: boolean): void;
   close(): void;
 }
 
@@ -112,6 +112,14 @@ function databaseOf(path: string, database: DatabaseSync): Database {
     'SELECT key, value, crc FROM entries WHERE key >= ? AND key < ? AND key < ? ORDER BY key DESC LIMIT ?',
   );
 
+  let syncs = true;
+  /** In WAL mode FULL syncs the log at each commit, NORMAL only when the log is folded into the file. */
+  function setDurable(durable: boolean): void {
+    if (durable === syncs) return;
+    database.exec(`PRAGMA synchronous = ${durable ? 'FULL' : 'NORMAL'}`);
+    syncs = durable;
+  }
+
   function apply(changes: readonly Change[]): void {
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -138,7 +146,11 @@ function databaseOf(path: string, database: DatabaseSync): Database {
       );
       return rows.map((row) => ({ key: String(row.key), value: checked(path, String(row.key), row) }));
     },
-    commit: (changes) => translate(path, () => apply(changes)),
+    commit: (changes, durable) =>
+      translate(path, () => {
+        setDurable(durable);
+        apply(changes);
+      }),
     close: () => database.close(),
   };
 }

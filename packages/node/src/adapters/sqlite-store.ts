@@ -1,10 +1,17 @@
-import { type Change, type Entry, MurmurError, type ScanOptions, type Store } from '@murmuration/core';
+import {
+  type Change,
+  type Entry,
+  MurmurError,
+  type ScanOptions,
+  type Store,
+  type WriteOptions,
+} from '@murmuration/core';
 import { type Database, openDatabase } from './sqlite-database.ts';
 
 /**
  * A `Store` on SQLite. Writes of one tick are one transaction, and so one sync. On the event loop on purpose: a
  * thread of its own was measured with seven devices on two cores, and cost 16 MB and 20 ms of commit latency a
- * device (each hop waits for a core), where a sync takes 0.4 ms.
+ * device, since each hop waits for a core.
  * @throws what `openDatabase` throws
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Store {
@@ -18,6 +25,7 @@ export interface SqliteStoreOptions {
 
 interface Writer {
   readonly changes: readonly Change[];
+  readonly durable: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -36,7 +44,11 @@ class SqliteStore implements Store {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    this.settle();
+    if (!this.open) throw closed(this.path);
+    for (const { changes } of this.queue.toReversed()) {
+      const queued = changes.findLast((change) => change.key === key);
+      if (queued !== undefined) return queued.value?.slice();
+    }
     return this.database.get(key);
   }
 
@@ -45,11 +57,11 @@ class SqliteStore implements Store {
     return this.database.scan(prefix, options);
   }
 
-  async write(changes: readonly Change[]): Promise<void> {
+  async write(changes: readonly Change[], { durable = true }: WriteOptions = {}): Promise<void> {
     if (!this.open) throw closed(this.path);
     const copies = changes.map(({ key, value }) => ({ key, value: value === null ? null : value.slice() }));
     await new Promise<void>((resolve, reject) => {
-      this.queue.push({ changes: copies, resolve, reject });
+      this.queue.push({ changes: copies, durable, resolve, reject });
       if (this.queue.length === 1) setImmediate(() => this.flush());
     });
   }
@@ -61,7 +73,7 @@ class SqliteStore implements Store {
     this.database.close();
   }
 
-  /** A reader sees what was written before it, also in the same tick. */
+  /** A scan sees what was written before it, also in the same tick. */
   private settle(): void {
     if (!this.open) throw closed(this.path);
     this.flush();
@@ -73,7 +85,10 @@ class SqliteStore implements Store {
     this.queue = [];
     try {
       const startMs = performance.now();
-      this.database.commit(writers.flatMap(({ changes }) => changes));
+      this.database.commit(
+        writers.flatMap(({ changes }) => changes),
+        writers.some(({ durable }) => durable),
+      );
       this.onCommit?.(performance.now() - startMs);
     } catch (error) {
       for (const { reject } of writers) reject(error);

@@ -41,10 +41,10 @@ export class BlobService {
     deps.port.onRequest(TOPIC, (_from, request) => this.serve(request));
   }
 
-  /** Durable once resolved. @returns the hash that names it */
+  /** Outlives the process; power loss may forget it until the next durable write. @returns the hash that names it */
   async put(kind: BlobKind, blob: Uint8Array): Promise<Uint8Array> {
     const hash = sha3_256(blob);
-    await this.deps.store.write([{ key: keyOf(kind, hash), value: blob }]);
+    await this.deps.store.write([{ key: keyOf(kind, hash), value: blob }], { durable: false });
     return hash;
   }
 
@@ -71,7 +71,10 @@ export class BlobService {
   /** Forgets blobs. Unknown ones are passed over. */
   async forget(kind: BlobKind, hashes: readonly Uint8Array[]): Promise<void> {
     if (hashes.length === 0) return;
-    await this.deps.store.write(hashes.map((hash) => ({ key: keyOf(kind, hash), value: null })));
+    await this.deps.store.write(
+      hashes.map((hash) => ({ key: keyOf(kind, hash), value: null })),
+      { durable: false },
+    );
   }
 
   private async fetchFromPeers(

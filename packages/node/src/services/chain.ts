@@ -1,5 +1,5 @@
 import { type Batch, decodeBatch, type ReplicaSet, verifyCommit } from '@murmuration/consensus';
-import { type Change, MurmurError, type Result, refuse } from '@murmuration/core';
+import { type Change, MurmurError, type Result, refuse, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import {
   chainIdOf,
@@ -125,7 +125,7 @@ export class Chain {
 
 /** Names a request as receipts and pending submissions do. */
 export function requestKey(request: Uint8Array): string {
-  return Buffer.from(sha3_256(request)).toString('hex');
+  return toHex(sha3_256(request));
 }
 
 function restore(deps: ServiceDeps, snapshot: StoredSnapshot): Ledger {

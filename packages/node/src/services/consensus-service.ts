@@ -124,8 +124,8 @@ export class ConsensusService {
       while (this.queue.length > 0 && !this.stopped) {
         const batch = this.queue;
         this.queue = [];
-        const changes = batch.flatMap(durable);
-        if (changes.length > 0) await this.deps.store.write(changes);
+        const changes = batch.flatMap(changeOf);
+        if (changes.length > 0) await this.deps.store.write(changes, { durable: batch.some(isDurable) });
         for (const effect of batch) this.perform(effect);
       }
     } catch (error) {
@@ -210,7 +210,7 @@ export class ConsensusService {
 
   private commit(commit: Block): void {
     if (commit.height <= this.chain.height) return;
-    // Not awaited: a quorum's votes are durable, so a block that a crash swallows is delivered again.
+    // Neither awaited nor synced: a quorum's votes are durable, so a block that a crash swallows is delivered again.
     this.keep([this.chain.change(commit)]);
     this.chain.apply(commit);
     const { height, stateRoot } = this.chain;
@@ -222,7 +222,7 @@ export class ConsensusService {
   }
 
   private keep(changes: readonly Change[]): void {
-    this.deps.store.write(changes).catch((error: unknown) => this.hooks.onFatal(error));
+    this.deps.store.write(changes, { durable: false }).catch((error: unknown) => this.hooks.onFatal(error));
   }
 
   private keepSnapshot(effect: Extract<EngineEffect, { kind: 'stableCheckpoint' }>): void {
@@ -240,7 +240,7 @@ export class ConsensusService {
       const below = blockKey(Math.max(0, snapshot.height - (this.options.retainBlocks ?? 4096)));
       const old = await store.scan('block/', { limit: 256 });
       const pruned = old.filter(({ key }) => key < below).map(({ key }) => ({ key, value: null }));
-      await store.write([snapshotChange(snapshot), ...pruned]);
+      await store.write([snapshotChange(snapshot), ...pruned], { durable: false });
     } catch (error) {
       this.hooks.onFatal(error);
     }
@@ -263,6 +263,10 @@ export class ConsensusService {
   }
 }
 
-function durable(effect: EngineEffect): Change[] {
+function isDurable(effect: EngineEffect): boolean {
+  return effect.kind === 'persist' && effect.lazy !== true;
+}
+
+function changeOf(effect: EngineEffect): Change[] {
   return effect.kind === 'persist' ? [{ key: RECORDS + effect.key, value: effect.value }] : [];
 }

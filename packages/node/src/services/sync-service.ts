@@ -121,7 +121,7 @@ export class SyncService {
       if (block.height !== this.chain.height + 1) continue;
       const verdict = this.chain.verify(block);
       if (!verdict.ok) return verdict;
-      await this.deps.store.write([this.chain.change(block)]);
+      await this.deps.store.write([this.chain.change(block)], { durable: false });
       this.chain.apply(block);
     }
     return accept(undefined);
@@ -167,7 +167,7 @@ export class SyncService {
     if (whole.height <= this.chain.height) return accept(undefined);
     const installed = this.chain.install(whole);
     if (!installed.ok) return installed;
-    await this.deps.store.write([snapshotChange(whole)]);
+    await this.deps.store.write([snapshotChange(whole)], { durable: false });
     return accept(undefined);
   }
 

@@ -38,7 +38,7 @@ export class RecordBook {
     const record = { accuracy: null, seconds: null, ...this.records.get(key), ...change };
     this.records.set(key, record);
     if (this.records.size > 2000) this.records.delete(this.records.keys().next().value as string);
-    await this.store.write([{ key, value: encode(recordSchema, record) }]);
+    await this.store.write([{ key, value: encode(recordSchema, record) }], { durable: false });
     return record;
   }
 }
