@@ -39,3 +39,8 @@ export {
   type ReplicaSet,
 } from './quorum/replica-set.ts';
 export type { Phase, SignedStatement } from './quorum/statement.ts';
+export { createRaft, type RaftDeps } from './raft/engine.ts';
+export type { RaftEffect, RaftEngine, RaftEvent, RaftRole, RaftStatus } from './raft/events.ts';
+export type { Entry as RaftEntry, RaftLogView } from './raft/log.ts';
+export type { Members as RaftMembers } from './raft/members.ts';
+export type { RaftOptions } from './raft/options.ts';

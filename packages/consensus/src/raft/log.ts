@@ -94,7 +94,12 @@ export class RaftLog implements RaftLogView {
 
   /** The newest configuration in the log: thesis §4.1 uses it whether or not it is committed. */
   members(): { readonly members: Members; readonly index: number } {
-    for (let index = this.lastIndex; index > this.start.index; index--) {
+    return this.membersAt(this.lastIndex);
+  }
+
+  /** The configuration in force after the entry at `last`. */
+  membersAt(last: number): { readonly members: Members; readonly index: number } {
+    for (let index = last; index > this.start.index; index--) {
       const { members } = this.at(index) as Entry;
       if (members !== null) return { members, index };
     }
