@@ -51,6 +51,7 @@ export class Swarm implements SwarmSource, AsyncDisposable {
     try {
       for (const member of options.swarm.members) swarm.spawn(member);
       await swarm.until(() => swarm.every((child) => child.report !== undefined), LISTEN_TIMEOUT_MS, 'report');
+      swarm.merge();
       return swarm;
     } catch (error) {
       await swarm[Symbol.asyncDispose]();
