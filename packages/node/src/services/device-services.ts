@@ -21,6 +21,8 @@ export interface DeviceServicesOptions {
   readonly viewTimeoutMs?: number;
   /** Heights between checkpoints. @default 64 */
   readonly checkpointInterval?: number;
+  /** Behind by more than this, a device asks for a snapshot in place of blocks. @default 256 */
+  readonly snapshotGap?: number;
   /** A planted liar. */
   readonly behaviour?: Behaviour;
   /** Ledger height from which a planted liar lies in consensus. @default 24 — some rounds run honestly before */
@@ -36,7 +38,13 @@ export interface DeviceServicesHooks {
   facts(): SelfFacts;
 }
 
-const DEFAULTS = { deadlineMs: 10_000, viewTimeoutMs: 2500, checkpointInterval: 64, lieFromHeight: 24 };
+const DEFAULTS = {
+  deadlineMs: 10_000,
+  viewTimeoutMs: 2500,
+  checkpointInterval: 64,
+  snapshotGap: 256,
+  lieFromHeight: 24,
+};
 const REGISTER_RETRY_MS = 2000;
 
 /** All of one device above its ports: the same objects in a process and under the simulator. */
@@ -76,7 +84,7 @@ export class DeviceServices implements AsyncDisposable {
     this.deps = deps;
     this.chain = chain;
     this.blobs = new BlobService(deps);
-    this.sync = new SyncService(whole, {}, () => this.consensus?.installed());
+    this.sync = new SyncService(whole, { snapshotGap: options.snapshotGap }, () => this.consensus?.installed());
     const consensus = this.createConsensus(options, hooks);
     this.consensus = consensus;
     this.submit = new SubmitService(

@@ -36,8 +36,8 @@ const snapshotAnswer = struct({
 });
 
 export interface SyncOptions {
-  /** Behind by more than this, a snapshot is asked for instead of blocks. @default 256 */
-  readonly snapshotGap?: number;
+  /** Behind by more than this, a snapshot is asked for instead of blocks. */
+  readonly snapshotGap: number;
 }
 
 /**
@@ -56,7 +56,7 @@ export class SyncService {
   constructor(deps: ServiceDeps & { chain: Chain }, options: SyncOptions, onCaughtUp: () => void) {
     this.deps = deps;
     this.chain = deps.chain;
-    this.snapshotGap = options.snapshotGap ?? 256;
+    this.snapshotGap = options.snapshotGap;
     this.onCaughtUp = onCaughtUp;
     deps.port.onRequest(BLOCKS_TOPIC, (_from, request) => this.serveBlocks(request));
     deps.port.onRequest(SNAPSHOT_TOPIC, (_from, request) => this.serveSnapshot(request));
