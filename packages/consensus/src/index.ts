@@ -1,3 +1,12 @@
+export {
+  type Bully,
+  type BullyEffect,
+  type BullyEvent,
+  type BullyOptions,
+  createBully,
+  isCurrentHint,
+  type LeaderHint,
+} from './election/bully.ts';
 export type {
   Commit,
   Engine,
