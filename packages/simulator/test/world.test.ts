@@ -97,6 +97,25 @@ test('a crash loses a suffix of the writes that were not durable, and nothing th
   expect([...kept].sort()).toEqual([1, 2, 3, 4, 5]);
 });
 
+test('a write that need not be durable is read at once, may be lost, and is kept by the next durable one', async () => {
+  const kept = new Set<string>();
+  for (let seed = 0; seed < 40; seed++) {
+    const world = createWorld({ seed });
+    const node = world.node('n');
+    await node.store.write(put('a', '1'), { durable: false });
+    await node.store.write(put('b', '1'), { durable: false });
+    expect((await node.store.scan('')).map(({ key }) => key)).toEqual(['a', 'b']);
+    if (seed % 2 === 0) {
+      void node.store.write(put('c', '1'));
+      await world.run({ untilMs: 100 });
+    }
+    node.crash();
+    node.restart();
+    kept.add(`${seed % 2} ${(await node.store.scan('')).map(({ key }) => key).join('')}`);
+  }
+  expect([...kept].sort()).toEqual(['0 abc', '1 ', '1 a', '1 ab']);
+});
+
 test('nothing of a crashed process goes on: no timer, no message, no promise', async () => {
   const world = createWorld({ seed: 3 });
   const [a, b] = [world.node('a'), world.node('b')];
