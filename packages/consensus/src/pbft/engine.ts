@@ -286,9 +286,17 @@ function tick(state: State): void {
   remindOfCheckpoint(state);
   const statusTicks = Math.max(1, Math.round(state.options.statusIntervalMs / tickMs(state)));
   if (stalled || state.ticks % statusTicks === 0) sendStatus(state, stalled);
-  if (state.behind !== null && state.ticks % statusTicks === 0) state.effects.push({ kind: 'behind', ...state.behind });
+  if (state.ticks % statusTicks === 0) askAnother(state);
   state.lagging = false;
   state.effects.push({ kind: 'setTimer', id: TICK, delayMs: tickMs(state) });
+}
+
+/** Still behind: whoever was asked may be a liar or gone. */
+function askAnother(state: State): void {
+  if (state.behind === null) return;
+  const next = (state.behind.from + 1) % state.n;
+  state.behind = { ...state.behind, from: next === state.self ? (next + 1) % state.n : next };
+  state.effects.push({ kind: 'behind', ...state.behind });
 }
 
 /** The own vote for a checkpoint that is not stable yet, again. */

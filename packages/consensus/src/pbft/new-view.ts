@@ -63,11 +63,9 @@ export function announceNewView(state: State): void {
   const bodyBytes = encode(newViewBodySchema, body);
   const statement = statementAt(state, { phase: 'new-view', view: state.view, height: 0, digest: sha3_256(bodyBytes) });
   const signature = signStatement(state.signer, state.set.chainId, statement);
-  install(
-    state,
-    heldNewView({ kind: 'new-view', epoch: state.set.epoch, body: bodyBytes, signature }, body),
-    state.self,
-  );
+  const newView = heldNewView({ kind: 'new-view', epoch: state.set.epoch, body: bodyBytes, signature }, body);
+  const ahead = chosen.find(({ held }) => held.body.stableHeight === newView.base);
+  install(state, newView, ahead?.replica ?? state.self);
   sendBytes(state, 'all', (state.newView as HeldNewView).bytes);
 }
 

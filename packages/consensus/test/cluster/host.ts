@@ -37,7 +37,8 @@ export class ReplicaHost {
   readonly engine: Engine;
   private readonly deps: HostDeps;
   private readonly timers = new Map<string, Timer>();
-  private readonly outbox: { readonly sends: SendEffect[]; durable: boolean }[] = [];
+  private readonly outbox: { readonly sends: SendEffect[]; written: boolean }[] = [];
+  private readonly events: Stampless<EngineEvent>[] = [];
   private executed = 0;
   private stateDigest: Uint8Array = new Uint8Array(32);
 
@@ -67,23 +68,32 @@ export class ReplicaHost {
     this.step({ kind: 'propose', request });
   }
 
+  /** One event after the other: what an effect brings about waits until all effects before it are carried out. */
   private step(event: Stampless<EngineEvent>): void {
-    const nowMs = this.deps.process.clock.nowMs();
-    this.carryOut(this.engine.step({ ...event, nowMs } as EngineEvent));
+    this.events.push(event);
+    if (this.events.length > 1) return;
+    for (let next = this.events[0]; next !== undefined; next = this.events[0]) {
+      const nowMs = this.deps.process.clock.nowMs();
+      this.carryOut(this.engine.step({ ...next, nowMs } as EngineEvent));
+      this.events.shift();
+    }
   }
 
   private carryOut(effects: readonly EngineEffect[]): void {
     let changes: { key: string; value: Uint8Array | null }[] = [];
     let sends: SendEffect[] = [];
+    let durable = false;
     const flush = () => {
-      this.queue(changes, sends);
+      this.queue(changes, durable, sends);
       changes = [];
       sends = [];
+      durable = false;
     };
     for (const effect of effects) {
       if (effect.kind === 'persist') {
         if (sends.length > 0) flush();
         changes.push({ key: `engine/${effect.key}`, value: effect.value });
+        durable ||= effect.lazy !== true;
       } else if (effect.kind === 'send') sends.push(effect);
       else this.local(effect);
     }
@@ -91,16 +101,19 @@ export class ReplicaHost {
   }
 
   /** Sends leave in order, each once everything persisted before it is durable. */
-  private queue(changes: readonly { key: string; value: Uint8Array | null }[], sends: SendEffect[]): void {
-    if (changes.length === 0 && sends.length === 0) return;
-    const entry = { sends, durable: changes.length === 0 };
+  private queue(
+    changes: readonly { key: string; value: Uint8Array | null }[],
+    durable: boolean,
+    sends: SendEffect[],
+  ): void {
+    const entry = { sends, written: false };
     this.outbox.push(entry);
     const drain = () => {
-      entry.durable = true;
-      while (this.outbox[0]?.durable) for (const effect of this.outbox.shift()?.sends ?? []) this.send(effect);
+      entry.written = true;
+      while (this.outbox[0]?.written) for (const effect of this.outbox.shift()?.sends ?? []) this.send(effect);
     };
-    if (entry.durable) drain();
-    else this.deps.process.disk.write(changes, () => this.deps.process.alive() && drain());
+    if (changes.length === 0) drain();
+    else this.deps.process.disk.write(changes, () => this.deps.process.alive() && drain(), { durable });
   }
 
   private send(effect: SendEffect): void {
@@ -162,7 +175,7 @@ export class ReplicaHost {
     const { height, payload, certificate } = block;
     const key = `block/${String(height).padStart(16, '0')}`;
     const value = encode(blockSchema, { height, payload, certificate });
-    this.deps.process.disk.write([{ key, value }], () => this.deps.process.alive() && done());
+    this.deps.process.disk.write([{ key, value }], () => this.deps.process.alive() && done(), { durable: false });
   }
 
   private report(kind: 'executed' | 'installed', block: Omit<Commit, 'finality'>): void {
