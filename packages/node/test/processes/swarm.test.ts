@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMurmurError } from '@murmuration/core';
@@ -28,6 +28,14 @@ const services = { deadlineMs: 4000, viewTimeoutMs: 1500 };
 const finalised = (snapshot: SwarmSnapshot, rounds: number) =>
   (snapshot.job?.history ?? []).filter(({ state }) => state === 'finalised').length >= rounds;
 const agreeing = (snapshot: SwarmSnapshot, replicas: number) => snapshot.ledger.replicasAgreeing >= replicas;
+
+function lives(pid: number | null): boolean {
+  try {
+    return pid !== null && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 describe('a swarm of real processes', () => {
   test('goes on when its primary is killed in the middle of training; restarted, it catches up', async () => {
@@ -91,9 +99,9 @@ describe('a swarm of real processes', () => {
     }
     const equivocation = end.quarantines.find(({ reason }) => reason === 'equivocation');
     expect(equivocation?.detectionMs).toBeLessThan(5000);
-    expect((await swarm.blocks({ limit: 3 })).map(({ height }) => height)).toEqual(
-      [0, 1, 2].map((i) => (end.ledger.height >= 3 ? expect.any(Number) : i)),
-    );
+    const [newest, ...older] = await swarm.blocks({ limit: 3 });
+    expect(newest?.signers).toBeGreaterThanOrEqual(end.quorum.quorum);
+    expect(older.map(({ height }) => height)).toEqual([1, 2].map((back) => (newest?.height ?? 0) - back));
   }, 90_000);
 
   test('leaves keys that nobody else may read, and no process behind', async () => {
@@ -101,9 +109,9 @@ describe('a swarm of real processes', () => {
     {
       await using swarm = await startSwarm({ folder, devices: 4, services });
       pids = swarm.members().map(({ pid }) => pid);
-      expect(pids.every((pid) => pid !== null && existsSync(`/proc/${pid}`))).toBe(true);
+      expect(pids.map(lives)).toEqual([true, true, true, true]);
     }
-    for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(pids.map(lives)).toEqual([false, false, false, false]);
     for (const key of ['root.key', 'operational.key']) {
       expect(statSync(join(folder, 'starling', key)).mode & 0o777).toBe(0o600);
     }
