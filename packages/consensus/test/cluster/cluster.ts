@@ -1,4 +1,4 @@
-import { toHex } from '@murmuration/core';
+import { fromHex, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { createWorld, type Faults, type SimulatedNode, type World } from '@murmuration/simulator';
 import {
@@ -90,6 +90,10 @@ export class Cluster {
     this.submitted.set(name, this.world.nowMs());
     if (this.nodes[at]?.running) this.hosts[at]?.propose(bytes);
     return name;
+  }
+
+  resubmit(at: number, name: string): void {
+    this.hosts[at]?.propose(fromHex(name) as Uint8Array);
   }
 
   get honest(): number[] {

@@ -1,0 +1,89 @@
+import { seededRandom, shuffle } from '@murmuration/core';
+import { makePeace, unleashChaos } from '@murmuration/simulator';
+import { type Liar, liars, maxFaulty } from '../../src/index.ts';
+import { Cluster } from './cluster.ts';
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  /** @default 7 */
+  readonly n?: number;
+  /** Liars planted; the rest of the f faults are crashes. @default f, of kinds that the seed draws */
+  readonly liars?: readonly string[];
+  /** @default 20_000 */
+  readonly chaosMs?: number;
+  /** Mean time between two requests. @default 60 */
+  readonly requestEveryMs?: number;
+  readonly signatures?: 'ed25519' | 'hash';
+  readonly quorum?: number;
+  readonly replay?: string;
+}
+
+export interface ScenarioResult {
+  readonly cluster: Cluster;
+  readonly requests: readonly string[];
+}
+
+const SETTLE_MS = 60_000;
+
+/**
+ * One seed: work comes in while messages are lost, doubled and overtaken, partitions come and go, replicas crash
+ * and f lie. Safety is checked after every event. Then the faults end, the liars stay, and every request commits.
+ */
+export async function runScenario(options: ScenarioOptions): Promise<ScenarioResult> {
+  const { seed, n = 7, chaosMs = 20_000 } = options;
+  const random = seededRandom(`scenario ${seed}`);
+  const planted = plant(options, n, random);
+  const cluster = new Cluster({
+    n,
+    seed,
+    liars: planted,
+    signatures: options.signatures ?? 'hash',
+    pbft: { checkpointInterval: 8 << random.below(4) },
+    faults: { loss: random.below(3) * 0.03, duplication: 0.02, reordering: random.below(2) * 0.1, maxSkewMs: 500 },
+    ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
+    ...(options.replay === undefined ? {} : { replay: options.replay }),
+  });
+  const { world } = cluster;
+  const maxDown = maxFaulty(n) - planted.size;
+  unleashChaos(world, { untilMs: chaosMs, maxDown, everyMs: 400 + random.below(1500) });
+  const requests = load(cluster, chaosMs, options.requestEveryMs ?? 60);
+  await world.run({ untilMs: chaosMs });
+  makePeace(world);
+  // As clients do, each request without an answer is submitted again, anywhere.
+  const waiting = requests.filter((request) => !cluster.committedRequests.has(request));
+  for (const request of waiting) for (const at of cluster.honest) cluster.resubmit(at, request);
+  await cluster.settle(requests, SETTLE_MS);
+  return { cluster, requests };
+}
+
+function plant(
+  { liars: named }: ScenarioOptions,
+  n: number,
+  random: ReturnType<typeof seededRandom>,
+): Map<number, Liar> {
+  const all = Object.keys(liars);
+  const f = maxFaulty(n);
+  const names =
+    named ?? Array.from({ length: random.below(4) === 0 ? 0 : f }, () => all[random.below(all.length)] as string);
+  const places = shuffle(
+    random,
+    Array.from({ length: n }, (_, replica) => replica),
+  );
+  return new Map(names.map((name, i) => [places[i] as number, liars[name] as Liar]));
+}
+
+/** Requests come in at random honest replicas until shortly before `untilMs`. */
+function load(cluster: Cluster, untilMs: number, everyMs: number): string[] {
+  const { world } = cluster;
+  const requests: string[] = [];
+  const random = world.random.fork('load');
+  const next = () => {
+    if (world.nowMs() > untilMs - 500) return;
+    const up = cluster.honest.filter((self) => cluster.nodes[self]?.running);
+    const at = up[random.below(Math.max(1, up.length))];
+    if (at !== undefined) requests.push(cluster.submit(at));
+    world.after(random.unit() * 2 * everyMs, 'request', next);
+  };
+  next();
+  return requests;
+}
