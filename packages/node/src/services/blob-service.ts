@@ -24,6 +24,7 @@ const MAX_BLOB_BYTES = 64 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 5000;
 
 export type BlobKind = 'update' | 'model';
+type BlobDeps = Pick<ServiceDeps, 'port' | 'store' | 'metrics'>;
 
 const requestSchema = struct({ kind: oneOf('update', 'model'), hash: bytes(32), offset: uint });
 const chunkSchema = struct({ total: uint, bytes: bytesUpTo(CHUNK_BYTES) });
@@ -33,10 +34,10 @@ const chunkSchema = struct({ total: uint, bytes: bytesUpTo(CHUNK_BYTES) });
  * for, so it does not matter who answers.
  */
 export class BlobService {
-  private readonly deps: ServiceDeps;
+  private readonly deps: BlobDeps;
   private readonly fetching = new Map<string, Promise<Result<Uint8Array>>>();
 
-  constructor(deps: ServiceDeps) {
+  constructor(deps: BlobDeps) {
     this.deps = deps;
     deps.port.onRequest(TOPIC, (_from, request) => this.serve(request));
   }
@@ -83,7 +84,7 @@ export class BlobService {
     peers: readonly DeviceId[],
   ): Promise<Result<Uint8Array>> {
     for (const peer of peers) {
-      if (peer === this.deps.identity.device) continue;
+      if (peer === this.deps.port.self) continue;
       const blob = await this.fetchFrom(peer, kind, hash);
       if (!blob.ok) continue;
       if (!equalBytes(sha3_256(blob.value), hash)) {
@@ -107,7 +108,8 @@ export class BlobService {
       if (!chunk.ok) return chunk;
       const { total, bytes: part } = chunk.value;
       if (offset === 0 && total <= MAX_BLOB_BYTES) blob = new Uint8Array(total);
-      if (part.length === 0 || total !== blob.length || offset + part.length > total) return refuse('malformed');
+      if ((part.length === 0 && total > 0) || total !== blob.length || offset + part.length > total)
+        return refuse('malformed');
       blob.set(part, offset);
       offset += part.length;
     } while (offset < blob.length);

@@ -17,6 +17,7 @@ import type { ServiceDeps } from './deps.ts';
 
 const BLOCKS_TOPIC = 'sync/blocks';
 const SNAPSHOT_TOPIC = 'sync/snapshot';
+const HEIGHT_TOPIC = 'sync/height';
 /** Payload of one answer; the last block may pass it, and blocks are capped themselves. */
 const ANSWER_BYTES = 512 * 1024;
 const MAX_BLOCKS = 64;
@@ -26,6 +27,7 @@ const REQUEST_TIMEOUT_MS = 5000;
 
 const blocksRequest = struct({ from: uint });
 const blocksAnswer = struct({ height: uint, blocks: list(blockSchema, MAX_BLOCKS) });
+const heightSchema = struct({ height: uint });
 const snapshotRequest = struct({ height: uint, offset: uint });
 const snapshotAnswer = struct({
   height: uint,
@@ -60,6 +62,11 @@ export class SyncService {
     this.onCaughtUp = onCaughtUp;
     deps.port.onRequest(BLOCKS_TOPIC, (_from, request) => this.serveBlocks(request));
     deps.port.onRequest(SNAPSHOT_TOPIC, (_from, request) => this.serveSnapshot(request));
+    deps.port.onMessage(HEIGHT_TOPIC, (from, wire) => {
+      const announced = decode(heightSchema, wire, { maxBytes: 32 });
+      if (announced.ok) this.catchUp(announced.value.height, from);
+    });
+    this.chain.onBlock(({ block }) => this.tellFollowers(block.height));
   }
 
   /** Starts catching up to `target`, asking `peer` first. One run at a time; a call meanwhile runs after it. */
@@ -82,6 +89,15 @@ export class SyncService {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.running;
+  }
+
+  /** Devices that do not vote learn of a block from those that do, and fetch it. */
+  private tellFollowers(height: number): void {
+    if (this.chain.self === undefined) return;
+    for (const peer of this.deps.port.peers()) {
+      if (this.chain.replicaIndex(peer) !== undefined) continue;
+      this.deps.port.send(peer, HEIGHT_TOPIC, encode(heightSchema, { height }));
+    }
   }
 
   private async run(target: number, first: DeviceId): Promise<void> {

@@ -122,6 +122,22 @@ describe('seven devices in one simulated world', () => {
     expect(quarantined(swarm)).toEqual({});
   });
 
+  test('take up a device that does not vote: it registers, follows the ledger and trains', async () => {
+    const swarm = simulateSwarm(workshop, { seed: 9, devices: 4, members: 1 });
+    await swarm.world.run({ until: () => swarm.services(4)?.chain.ledger.devices().length === 5, untilMs: 10_000 });
+    const member = swarm.identities[4]?.device;
+    expect(
+      ledgerOf(swarm)
+        .devices()
+        .find(({ device }) => device === member)?.role,
+    ).toBe('member');
+    swarm.openJob(0, 'job', ROUNDS);
+    expect(await swarm.finish('job', 60_000)).toBe(true);
+    const served = [1, 2, 3, 4, 5].filter((round) => verdicts(swarm, round).some(({ device }) => device === member));
+    expect(served).toEqual([1, 2, 3, 4, 5]);
+    await settles(swarm);
+  });
+
   test('never accuse an honest device, whatever crashes, gets lost or is cut off', async () => {
     for (const seed of [11, 12]) {
       const swarm = await begun({ seed, faults: { loss: 0.05, maxSkewMs: 2000, maxDelayMs: 60 } });

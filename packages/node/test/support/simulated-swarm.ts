@@ -28,8 +28,10 @@ export async function openWorkshop(plan: TrainingPlan): Promise<Workshop> {
 
 export interface SimulatedSwarmOptions {
   readonly seed: number | string;
-  /** @default 7 */
+  /** Replicas. @default 7 */
   readonly devices?: number;
+  /** Devices that train and do not vote; they come after the replicas. @default 0 */
+  readonly members?: number;
   /** Behaviour by device number. */
   readonly liars?: Readonly<Record<number, string>>;
   readonly faults?: Faults;
@@ -63,7 +65,7 @@ export interface SimulatedSwarm {
 }
 
 export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions): SimulatedSwarm {
-  const { seed, devices = 7, liars = {}, faults, services: serviceOptions, maxTrainingMs = 400 } = options;
+  const { seed, devices = 7, members = 0, liars = {}, faults, services: serviceOptions, maxTrainingMs = 400 } = options;
   const world = createWorld({
     seed,
     ...(faults === undefined ? {} : { faults }),
@@ -71,7 +73,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
   });
   const entropy = seededEntropy(`keys ${seed}`);
   const identities = Array.from(
-    { length: devices },
+    { length: devices + members },
     () => createIdentity(entropy, { nowMs: EPOCH_MS, validForMs: 1e10, capabilities: [] }).identity,
   );
   const names = identities.map((_, i) => `device-${i}`);
@@ -79,8 +81,8 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     name: 'simulated',
     createdMs: EPOCH_MS,
     seed: entropy.bytes(32),
-    replicas: identities.map(({ certificateBytes }) => certificateBytes),
-    names,
+    replicas: identities.slice(0, devices).map(({ certificateBytes }) => certificateBytes),
+    names: names.slice(0, devices),
   };
   const current: (DeviceServices | undefined)[] = names.map(() => undefined);
 
