@@ -177,16 +177,12 @@ export function resend(state: State): void {
   }
 }
 
-/** Requests that wait since the last tick: the own go to all again, those of others to the primary. */
+/** Requests that wait for long: the own go to all again, those of others to the primary. */
 export function forwardAgain(state: State): void {
-  const own: Uint8Array[] = [];
-  const others: Uint8Array[] = [];
-  let room = state.options.maxBatchBytes;
-  for (const { bytes, origin, tick } of state.pool.all()) {
-    if (tick >= state.ticks || room < bytes.length || own.length + others.length >= MAX_FORWARDED_REQUESTS) break;
-    room -= bytes.length;
-    (origin === state.self ? own : others).push(bytes);
-  }
+  const due = state.pool.remind(state.ticks, MAX_FORWARDED_REQUESTS, state.options.maxBatchBytes);
+  const bytesOf = (own: boolean) =>
+    due.flatMap(({ bytes, origin }) => ((origin === state.self) === own ? [bytes] : []));
+  const [own, others] = [bytesOf(true), bytesOf(false)];
   if (own.length > 0) send(state, 'all', { kind: 'requests', requests: own });
   const primary = primaryOf(state.view, state.n);
   if (others.length > 0 && primary !== state.self) send(state, primary, { kind: 'requests', requests: others });

@@ -39,6 +39,8 @@ export interface PbftDeps {
   readonly admit?: (request: Uint8Array) => boolean;
 }
 
+/** Ticks without a commit after which words are said again: a busy machine is no loss. */
+const PATIENCE_TICKS = 2;
 /** Bad signatures that one replica may cost us between two ticks; then it is not listened to until the next. */
 const MAX_STRIKES = 64;
 
@@ -110,6 +112,7 @@ function createState(deps: PbftDeps, given: PbftOptions, q: number): State {
     batchDue: false,
     ticks: 0,
     committedAtTick: 0,
+    stillTicks: 0,
     retainedBytes: 0,
     timers: new Map(),
   };
@@ -275,8 +278,9 @@ function tick(state: State): void {
     peer.answers = 0;
     peer.strikes = 0;
   }
-  const still = state.committed === state.committedAtTick;
-  const stalled = still && (hasWork(state) || state.changing || state.lagging || state.behind !== null);
+  const still = state.committed === state.committedAtTick && (hasWork(state) || state.changing);
+  state.stillTicks = still ? state.stillTicks + 1 : 0;
+  const stalled = state.stillTicks >= PATIENCE_TICKS || state.lagging || state.behind !== null;
   state.committedAtTick = state.committed;
   if (stalled) {
     resend(state);

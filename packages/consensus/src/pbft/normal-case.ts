@@ -66,8 +66,16 @@ export function keepPayload(state: State, slot: Slot, digest: Uint8Array, bytes:
   const batch = decodeBatch(bytes);
   if (!batch.ok || batch.value.requests.length > state.options.maxBatchRequests) return false;
   if (batch.value.requests.some((request) => request.length > state.options.maxRequestBytes)) return false;
+  prunePayloads(slot);
   slot.payloads.set(key, { bytes, batch: batch.value });
   return true;
+}
+
+/** Drops payloads that no round of this height speaks of any more. */
+function prunePayloads(slot: Slot): void {
+  const wanted = [slot.vote, slot.prepared, slot.decided, ...[...slot.rounds.values()].map(({ proposal }) => proposal)];
+  const keys = new Set(wanted.flatMap((one) => (one == null ? [] : [toHex(one.digest)])));
+  for (const key of slot.payloads.keys()) if (!keys.has(key)) slot.payloads.delete(key);
 }
 
 /** Takes a round as far as it goes: prepare, commit, decided. */

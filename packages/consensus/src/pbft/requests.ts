@@ -12,7 +12,12 @@ export interface PooledRequest {
   readonly origin: number;
   /** Tick at which it came. */
   readonly tick: number;
+  /** Tick at which it is brought up again. */
+  due: number;
 }
+
+/** A request that waits is brought up again after this many ticks, then after twice as many, and so on. */
+const FIRST_REMINDER_TICKS = 2;
 
 export type PoolRefusal = 'request-too-large' | 'already-pending' | 'already-committed' | 'pool-full' | 'not-admitted';
 
@@ -47,8 +52,18 @@ export class RequestPool {
     return this.entries.values().next().value;
   }
 
-  all(): Iterable<PooledRequest> {
-    return this.entries.values();
+  /** @returns the oldest of those due to be brought up again, at most `maxRequests` and `maxBytes`; each is due later */
+  remind(tick: number, maxRequests: number, maxBytes: number): PooledRequest[] {
+    const due: PooledRequest[] = [];
+    let room = maxBytes;
+    for (const entry of this.entries.values()) {
+      if (entry.due > tick) continue;
+      room -= entry.bytes.length;
+      if (room < 0 || due.length >= maxRequests) break;
+      entry.due = tick + 2 * (tick - entry.tick);
+      due.push(entry);
+    }
+    return due;
   }
 
   add(bytes: Uint8Array, origin: number, tick: number): PoolRefusal | undefined {
@@ -60,7 +75,7 @@ export class RequestPool {
     if (share.requests >= this.options.maxPoolRequests) return 'pool-full';
     if (share.bytes + bytes.length > this.options.maxPoolBytes) return 'pool-full';
     if (!this.admit(bytes)) return 'not-admitted';
-    const entry = { key, bytes, origin, tick };
+    const entry = { key, bytes, origin, tick, due: tick + FIRST_REMINDER_TICKS };
     share.requests += 1;
     share.bytes += bytes.length;
     this.shares.set(origin, share);

@@ -159,6 +159,8 @@ export interface State {
   batchDue: boolean;
   ticks: number;
   committedAtTick: number;
+  /** Ticks since work waits and nothing commits. */
+  stillTicks: number;
   retainedBytes: number;
   /** What each timer was set for, so that it is set again only when that changes. */
   readonly timers: Map<string, string>;

@@ -28,7 +28,7 @@ function live(net: Lockstep, rounds = 60): void {
     net.drain();
     const running = net.engines.filter((_, self) => !net.isDown(self));
     const level = new Set(running.map(({ status }) => status.height)).size === 1;
-    if (level && running.every(({ status }) => status.pending === 0)) return;
+    if (round >= 4 && level && running.every(({ status }) => status.pending === 0)) return;
     if (round % 8 === 7) {
       net.fireAll('progress');
       net.drain();
