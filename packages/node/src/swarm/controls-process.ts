@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { setPriority } from 'node:os';
-import { memoryStore } from '@murmuration/core';
+import { assert, memoryStore } from '@murmuration/core';
 import type { Controls, ControlsRequest } from './controls.ts';
 
 enableCompileCache();
@@ -16,7 +16,7 @@ const { planOf } = await import('../plan-job.ts');
 
 const places = new DataPlaces(memoryStore());
 const plan = await planOf(request.job, places);
-if (!plan.ok) throw new Error(plan.reason);
+assert(plan.ok, 'the swarm took the same request');
 const dataset = await createLearningWorld(places).loadData(plan.value);
 const { clients, liars } = request;
 const shared = { plan: plan.value, dataset, clients, rounds: request.job.rounds, evaluateEvery: request.job.rounds };

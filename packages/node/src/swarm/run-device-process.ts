@@ -114,5 +114,5 @@ function tell(message: FromDevice): Promise<void> {
 function plain(error: unknown): PlainError {
   if (isMurmurError(error)) return { code: error.code, message: error.message, remedy: error.remedy };
   const { message, stack } = error as Error;
-  return { code: 'INTERNAL', message: stack ?? message, remedy: undefined };
+  return { code: 'DEVICE_INTERNAL', message: stack ?? message, remedy: undefined };
 }

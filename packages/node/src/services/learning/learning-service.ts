@@ -106,6 +106,10 @@ export class LearningService {
     if (this.stopped) return;
     this.deps.log.error('learning-failed', { error: String(error) });
     this.deps.metrics.count('learning_failed');
+    this.retry();
+  }
+
+  private retry(): void {
     this.deps.clock.setTimer(RETRY_MS, () => this.wake());
   }
 
@@ -156,7 +160,12 @@ export class LearningService {
     const job = this.deps.chain.ledger.job(context.job);
     if (this.stopped || job?.round !== round || job.state !== 'running') return;
     const model = await context.modelOf(job.modelHash);
-    if (model === undefined) throw new Error(`the model before round ${round} is not to be had yet`);
+    if (model === undefined) {
+      // Nobody who is connected has handed it over yet.
+      this.serving = undefined;
+      this.retry();
+      return;
+    }
     this.sampleCount = await context.samples();
     await this.participant.serve(context, round, model);
   }

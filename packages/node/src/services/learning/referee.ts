@@ -1,4 +1,4 @@
-import { type DeviceId, type Timer, toHex } from '@murmuration/core';
+import { assert, type DeviceId, type Timer, toHex } from '@murmuration/core';
 import { aggregate, applyAggregate, decodeUpdate, modelBytes, modelHash } from '@murmuration/learning';
 import type { AttestUpdates, CommitResult, RoundEntry } from '@murmuration/ledger';
 import type { BlobService } from '../blob-service.ts';
@@ -149,7 +149,7 @@ export class Referee {
         return;
       }
       const delta = decodeUpdate(bytes.value, context.weights);
-      if (!delta.ok) throw new Error(`assertion failed: f+1 replicas attested an unreadable update (${delta.reason})`);
+      assert(delta.ok, 'an update that f + 1 replicas attested is readable');
       updates.push({ device, delta: delta.value, samples });
     }
     const startMs = deps.clock.monotonicMs();
