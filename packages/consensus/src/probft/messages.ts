@@ -1,4 +1,16 @@
-import { bytes, bytesUpTo, decode, encode, type Infer, integer, list, type Result, struct, uint, union } from '@murmuration/core';
+import {
+  bytes,
+  bytesUpTo,
+  decode,
+  encode,
+  type Infer,
+  integer,
+  list,
+  type Result,
+  struct,
+  uint,
+  union,
+} from '@murmuration/core';
 import { VRF_PROOF_BYTES } from '@murmuration/crypto';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import { MAX_REPLICAS } from '../quorum/replica-set.ts';

@@ -3,7 +3,14 @@ import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
-import { digestSchema, type Phase, signatureBytesSchema, signStatement, type Verify, verifyStatement } from '../quorum/statement.ts';
+import {
+  digestSchema,
+  type Phase,
+  signatureBytesSchema,
+  signStatement,
+  type Verify,
+  verifyStatement,
+} from '../quorum/statement.ts';
 import type { Waiting } from '../raft/requests.ts';
 import type { ProbabilisticCommit } from './finality.ts';
 import { encodeProbftMessage, type NewLeaderBody, type ProbftMessage, sampledVoteSchema } from './messages.ts';
@@ -66,7 +73,7 @@ export interface State {
   readonly f: number;
   readonly self: number;
   readonly signer: Signer;
-  readonly vrfSecret: Uint8Array;
+  readonly vrf: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
   readonly holds: HoldsReceiver;
   readonly verify: Verify;
   readonly options: CheckedProbftOptions;
@@ -143,4 +150,3 @@ export function signedBy(
   const statement = { epoch: set.epoch, phase, view, height, digest };
   return key !== undefined && verifyStatement(verify, set.chainId, statement, signature, key);
 }
-

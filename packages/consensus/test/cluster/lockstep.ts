@@ -36,6 +36,8 @@ export class Lockstep {
   passes: (delivery: Delivery, message: Message) => boolean = () => true;
   nowMs = NOW_MS;
   private readonly options: PbftOptions;
+  /** By replica and height. */
+  private readonly states: Uint8Array[][] = [];
   private readonly down = new Set<number>();
   /** Effects that `self` may still carry out before it crashes. */
   private readonly fuse = new Map<number, number>();
@@ -65,18 +67,9 @@ export class Lockstep {
       compareBytes(new TextEncoder().encode(a.key), new TextEncoder().encode(b.key));
     const records = [...(this.journals[self] ?? [])].map(([key, value]) => ({ key, value })).sort(byKey);
     const height = this.commits[self]?.length ?? 0;
-    this.step(self, {
-      kind: 'start',
-      nowMs: this.nowMs,
-      records,
-      executed: { height, stateDigest: this.stateOf(self) },
-    });
-  }
-
-  stateOf(self: number): Uint8Array {
-    let digest: Uint8Array = new Uint8Array(32);
-    for (const { payload } of this.commits[self] ?? []) digest = sha3_256(digest, payload);
-    return digest;
+    for (let next = this.states[self]?.length ?? 0; next < height; next++) this.apply(self, next + 1);
+    const executed = { height, stateDigest: this.apply(self, height) };
+    this.step(self, { kind: 'start', nowMs: this.nowMs, records, executed });
   }
 
   crash(self: number): void {
@@ -184,20 +177,24 @@ export class Lockstep {
     }
   }
 
-  private readonly executed: number[] = [];
-
   private execute(): boolean {
     for (let self = 0; self < this.n; self++) {
-      const height = (this.executed[self] ?? 0) + 1;
+      const height = (this.states[self]?.length ?? 0) + 1;
       if (this.down.has(self) || height > (this.commits[self]?.length ?? 0)) continue;
-      this.executed[self] = height;
-      const digests = this.commits[self]?.slice(0, height) ?? [];
-      let stateDigest: Uint8Array = new Uint8Array(32);
-      for (const { payload } of digests) stateDigest = sha3_256(stateDigest, payload);
-      this.step(self, { kind: 'executed', nowMs: this.nowMs, height, stateDigest });
+      this.step(self, { kind: 'executed', nowMs: this.nowMs, height, stateDigest: this.apply(self, height) });
       return true;
     }
     return false;
+  }
+
+  /** @returns the state after the block at `height`: a hash over all blocks so far */
+  private apply(self: number, height: number): Uint8Array {
+    if (height === 0) return new Uint8Array(32);
+    const states = this.states[self] ?? [];
+    this.states[self] = states;
+    const payload = this.commits[self]?.[height - 1]?.payload as Uint8Array;
+    states[height - 1] ??= sha3_256(states[height - 2] ?? new Uint8Array(32), payload);
+    return states[height - 1] as Uint8Array;
   }
 
   heights(): number[] {

@@ -113,7 +113,7 @@ describe('replica sets', () => {
     );
     engine.step(start);
     expect(() => engine.step(start)).toThrow(expect.objectContaining({ code: 'CONSENSUS_STARTED_TWICE' }));
-    const unknown = { windw: 8 };
+    const unknown: Record<string, number> = { windw: 8 };
     const typo = () => createPbft({ replicaSet: set, self: 0, signer }, unknown);
     expect(typo).toThrow(expect.objectContaining({ code: 'OPTION_UNKNOWN' }));
     const small = () => createPbft({ replicaSet: set, self: 0, signer }, { checkpointInterval: 64, logWindow: 64 });

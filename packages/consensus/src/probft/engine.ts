@@ -1,0 +1,298 @@
+import { checkInteger, decodeCanonical, equalBytes, MurmurError, unreachable } from '@murmuration/core';
+import { ed25519Verify, type Signer } from '@murmuration/crypto';
+import type { Engine, EngineEvent, EngineRecord, Executed } from '../engine.ts';
+import { checkReplicaSet, maxFaulty, quorum, type ReplicaSet } from '../quorum/replica-set.ts';
+import type { Verify } from '../quorum/statement.ts';
+import { Waiting } from '../raft/requests.ts';
+import { checkCommit, probftChain } from './certificates.ts';
+import { decide, openHeight } from './deciding.ts';
+import { decodeProbftMessage, newLeaderBodySchema, type ProbftMessageOf } from './messages.ts';
+import { type CheckedProbftOptions, checkProbftOptions, type ProbftOptions } from './options.ts';
+import { sampleSizes } from './parameters.ts';
+import { proveSample, sampleChecker, verifySample } from './samples.ts';
+import {
+  DECIDED_PREFIX,
+  decidedSchema,
+  leaderOf,
+  type ProbftEffect,
+  RECORD_KEY,
+  recordSchema,
+  refused,
+  type State,
+  send,
+} from './state.ts';
+import { lead, onNewLeader, onPropose, onTimeout } from './views.ts';
+import { onExposed, onVote } from './voting.ts';
+
+export interface ProbftDeps {
+  readonly replicaSet: ReplicaSet;
+  readonly self: number;
+  readonly signer: Signer;
+  /**
+   * Keys of the verifiable random function, of which each replica has one apart from its signing key: the two share
+   * a derivation of nonces.
+   */
+  readonly vrf: { readonly secretKey: Uint8Array; readonly publicKeys: readonly Uint8Array[] };
+  /** @default crypto's ed25519Verify */
+  readonly verify?: Verify;
+}
+
+/** An engine whose commits no function takes that asks for deterministic finality. */
+export interface ProbftEngine extends Omit<Engine, 'step'> {
+  step(event: EngineEvent): readonly ProbftEffect[];
+}
+
+const VIEW_TIMER = 'probft-view';
+const MAX_DOUBLINGS = 6;
+/** Messages kept from one replica that is ahead. */
+const MAX_LATER = 16;
+
+/**
+ * ProBFT as a pure step: votes go to samples that a verifiable random function draws, and ceil(l √n) of them make a
+ * quorum. Agreement and termination hold with high probability, in a network that the adversary does not schedule.
+ * For decisions that may be undone.
+ * @throws CONSENSUS_REPLICA_SET, CONSENSUS_WRONG_SIGNER, CONSENSUS_PROBFT_SIZES, OPTION_UNKNOWN, OPTION_OUT_OF_RANGE
+ */
+export function createProbft(deps: ProbftDeps, options: ProbftOptions = {}): ProbftEngine {
+  const state = createState(deps, checkProbftOptions(options));
+  return {
+    step: (event) => step(state, event),
+    get status() {
+      const { height, view, waiting } = state;
+      const primary = leaderOf(state, height, view);
+      const committed = { height: height - 1, stableCheckpoint: height - 1 };
+      return { view, primary, ...committed, pending: waiting.size, viewChanging: view > 1 && state.payload === null };
+    },
+  };
+}
+
+function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
+  const set = probftChain(checkReplicaSet(deps.replicaSet));
+  const n = set.replicas.length;
+  checkInteger('number of the own replica', deps.self, 0, n - 1);
+  const sizes = sampleSizes(n, options);
+  const { secretKey, publicKeys } = deps.vrf;
+  const publicKey = publicKeys[deps.self] ?? new Uint8Array(0);
+  const place = { height: 0, view: 0, phase: 'prepare' } as const;
+  const paired = verifySample(publicKey, set, sizes, place, proveSample(secretKey, set, place)) !== undefined;
+  const signs = equalBytes(set.replicas[deps.self]?.key ?? new Uint8Array(0), deps.signer.publicKey);
+  if (!paired || !signs || publicKeys.length !== n) throw wrongSigner(deps.self, n);
+  return {
+    ...{ set, sizes, quorum: quorum(n), f: maxFaulty(n), self: deps.self, signer: deps.signer },
+    ...{ vrf: { secretKey, publicKey }, holds: sampleChecker(set, sizes, publicKeys, 8 * n) },
+    ...{ verify: deps.verify ?? ed25519Verify, options, waiting: new Waiting(options) },
+    ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
+    ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },
+    ...{ prepares: new Map(), commits: new Map(), commitSent: false, newLeaders: new Map() },
+    ...{ later: new Map(), decided: new Map(), timer: null },
+  };
+}
+
+function wrongSigner(self: number, n: number): MurmurError {
+  return new MurmurError({
+    code: 'CONSENSUS_WRONG_SIGNER',
+    message: `the signing or random-function key is not that of replica ${self} of this set of ${n}`,
+    remedy: 'give the replica both keys that the set names for it, and the random-function key of every replica',
+    facts: { self },
+  });
+}
+
+function step(state: State, event: EngineEvent): readonly ProbftEffect[] {
+  if (state.started === (event.kind === 'start')) throw wrongStart(event.kind);
+  state.nowMs = event.nowMs;
+  state.effects = [];
+  take(state, event);
+  settle(state);
+  return state.effects;
+}
+
+function wrongStart(kind: string): MurmurError {
+  const twice = kind === 'start';
+  return new MurmurError({
+    code: twice ? 'CONSENSUS_STARTED_TWICE' : 'CONSENSUS_NOT_STARTED',
+    message: twice ? 'the engine was started a second time' : `the engine got a ${kind} before its start`,
+    remedy: twice ? 'create a new engine for every boot' : 'step a start event with all persisted records first',
+  });
+}
+
+function take(state: State, event: EngineEvent): void {
+  switch (event.kind) {
+    case 'start':
+      start(state, event.records, event.executed);
+      break;
+    case 'message': {
+      const reason = receive(state, event.from, event.bytes);
+      if (reason !== undefined) refused(state, reason, event.from);
+      break;
+    }
+    case 'propose':
+      submit(state, event.request);
+      break;
+    case 'timer':
+      if (event.id === VIEW_TIMER && state.timer !== null) {
+        state.timer = null;
+        onTimeout(state);
+      }
+      break;
+    case 'executed':
+      break; // heights open one by one: what the host has applied changes nothing here
+    case 'installed':
+      if (event.height >= state.height) openHeight(state, event.height + 1);
+      break;
+    default:
+      unreachable(event);
+  }
+}
+
+/** Follows up on what an event has changed: messages that came early, the own turn to lead, the clock. */
+function settle(state: State): void {
+  let place: string;
+  do {
+    place = `${state.height} ${state.view}`;
+    lead(state);
+    replayLater(state);
+  } while (place !== `${state.height} ${state.view}`);
+  const work = state.waiting.size > 0 || state.leaderSigned !== null || state.view > 1;
+  const wanted = work ? place : null;
+  if (wanted === state.timer) return;
+  state.timer = wanted;
+  const delayMs = state.options.viewTimeoutMs * 2 ** Math.min(state.view - 1, MAX_DOUBLINGS);
+  if (wanted === null) state.effects.push({ kind: 'cancelTimer', id: VIEW_TIMER });
+  else state.effects.push({ kind: 'setTimer', id: VIEW_TIMER, delayMs });
+}
+
+function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
+  state.started = true;
+  state.height = executed.height + 1;
+  for (const { key, value } of records) {
+    if (key.startsWith(DECIDED_PREFIX)) {
+      state.decided.set(Number(key.slice(DECIDED_PREFIX.length)), read(decidedSchema, key, value));
+    }
+  }
+  const own = records.find(({ key }) => key === RECORD_KEY);
+  if (own !== undefined) restoreOwn(state, read(recordSchema, RECORD_KEY, own.value));
+  for (;;) {
+    const decided = state.decided.get(state.height);
+    if (decided === undefined) return;
+    decide(state, decided.payload, decided.certificate);
+  }
+}
+
+/** The own words of the open height: a restarted replica stands by them. */
+function restoreOwn(state: State, record: ReturnType<typeof read<Parameters<typeof recordSchema.toWire>[0]>>): void {
+  if (record.height !== state.height) return;
+  state.view = record.view;
+  state.voted = record.voted;
+  state.prepared = record.prepared;
+  state.commitSent = record.prepared?.view === record.view;
+  state.ownNewLeader = record.newLeader;
+  if (record.newLeader.length === 0) return;
+  const decoded = decodeProbftMessage(record.newLeader);
+  if (!decoded.ok || decoded.value.kind !== 'new-leader') return;
+  const { body: bodyBytes, signature, payload } = decoded.value;
+  const body = decodeCanonical(newLeaderBodySchema, bodyBytes);
+  if (body.ok) state.newLeaders.set(state.self, { body: body.value, bodyBytes, signature, payload });
+  state.effects.push({ kind: 'send', to: 'all', bytes: record.newLeader });
+}
+
+function read<T>(schema: Parameters<typeof decodeCanonical<T>>[0], key: string, wire: Uint8Array): T {
+  const decoded = decodeCanonical(schema, wire, { maxBytes: 16 * 1024 * 1024 });
+  if (decoded.ok) return decoded.value;
+  throw new MurmurError({
+    code: 'CONSENSUS_JOURNAL_DAMAGED',
+    message: `the consensus record "${key}" cannot be read: ${decoded.reason}`,
+    remedy: 'do not delete it and go on: a replica that forgets its votes can break agreement. Restore the store',
+    facts: { key },
+  });
+}
+
+function submit(state: State, request: Uint8Array): void {
+  const reason = state.waiting.add(request);
+  if (reason !== undefined) state.effects.push({ kind: 'refused', request, reason });
+  else send(state, 'all', { kind: 'requests', requests: [request] });
+}
+
+function receive(state: State, from: number, bytes: Uint8Array): string | undefined {
+  if (!Number.isInteger(from) || from < 0 || from >= state.sizes.n || from === state.self) return 'unknown-sender';
+  const decoded = decodeProbftMessage(bytes);
+  if (!decoded.ok) return decoded.reason;
+  const message = decoded.value;
+  switch (message.kind) {
+    case 'requests':
+      return onRequests(state, from, message.requests);
+    case 'fetch':
+      return offer(state, from, message.height) ? undefined : 'unknown-height';
+    case 'decided':
+      return onDecided(state, message);
+    case 'exposed':
+      return onExposed(state, message);
+    default:
+      return inPlace(state, from, message, bytes);
+  }
+}
+
+type Placed = ProbftMessageOf<'propose' | 'prepare' | 'commit' | 'new-leader'>;
+
+/** What belongs to one height: late is answered with the decision, early is kept. */
+function inPlace(state: State, from: number, message: Placed, bytes: Uint8Array): string | undefined {
+  const { epoch, height } = message;
+  if (epoch !== state.set.epoch) return 'wrong-epoch';
+  if (height < state.height) {
+    if (message.kind === 'new-leader') offer(state, from, height);
+    return 'stale-height';
+  }
+  if (height > state.height + state.options.maxDecided) {
+    state.effects.push({ kind: 'behind', height: height - 1, from });
+    return 'too-far-ahead';
+  }
+  if (height > state.height) {
+    if (!state.later.has(from)) send(state, from, { kind: 'fetch', height: state.height });
+    return keepLater(state, from, bytes);
+  }
+  if (message.kind === 'new-leader') return onNewLeader(state, from, message);
+  if (message.view < state.view) return 'stale-view';
+  if (message.kind === 'propose') return onPropose(state, from, message);
+  return message.view > state.view ? keepLater(state, from, bytes) : onVote(state, from, message);
+}
+
+function keepLater(state: State, from: number, bytes: Uint8Array): string | undefined {
+  const kept = state.later.get(from) ?? [];
+  if (kept.length >= MAX_LATER) return 'later-full';
+  kept.push(Uint8Array.from(bytes));
+  state.later.set(from, kept);
+  return undefined;
+}
+
+/** Hears again what came before its time. */
+function replayLater(state: State): void {
+  const kept = [...state.later];
+  state.later.clear();
+  for (const [from, messages] of kept) {
+    for (const bytes of messages) {
+      const reason = receive(state, from, bytes);
+      if (reason !== undefined) refused(state, reason, from);
+    }
+  }
+}
+
+function onRequests(state: State, from: number, requests: readonly Uint8Array[]): undefined {
+  for (const request of requests) {
+    const reason = state.waiting.add(request);
+    if (reason !== undefined && reason !== 'already-pending') refused(state, reason, from);
+  }
+}
+
+/** Sends the decision of a height to a replica that missed it. @returns whether it is known */
+function offer(state: State, to: number, height: number): boolean {
+  const decided = state.decided.get(height);
+  if (decided !== undefined) send(state, to, { kind: 'decided', height, ...decided });
+  return decided !== undefined;
+}
+
+function onDecided(state: State, message: ProbftMessageOf<'decided'>): string | undefined {
+  if (message.height !== state.height) return message.height < state.height ? 'stale-height' : 'too-far-ahead';
+  const checked = checkCommit(state.set, state.sizes, state.holds, message, state.verify);
+  if (!checked.ok) return checked.reason;
+  decide(state, message.payload, message.certificate);
+  return undefined;
+}
