@@ -18,7 +18,7 @@ export async function openRelay(): Promise<Relay> {
     const outbound = connect(relay.target, '127.0.0.1');
     const seen: Buffer[] = [];
     answers.push(seen);
-    outbound.on('data', (bytes) => seen.push(bytes));
+    outbound.on('data', (bytes: Buffer) => seen.push(bytes));
     inbound.pipe(outbound);
     outbound.pipe(inbound);
     for (const socket of [inbound, outbound]) {

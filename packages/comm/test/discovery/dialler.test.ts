@@ -12,6 +12,7 @@ import { describe, expect, test } from 'vitest';
 import type { AddressBook } from '../../src/discovery/address-book.ts';
 import type { AddressRecord } from '../../src/discovery/address-record.ts';
 import { createDialler } from '../../src/discovery/dialler.ts';
+import { newIdentity } from '../world.ts';
 
 const device = (n: number): DeviceId => deviceIdFromDigest(new Uint8Array(32).fill(n));
 const OPTIONS = { minBackoffMs: 100, maxBackoffMs: 1_600 };
@@ -42,13 +43,23 @@ function handClock(): Clock & { run(untilMs: number): Promise<void> } {
   };
 }
 
+/** Nothing here looks at the certificate: one serves all. */
+const { certificate, certificateBytes } = newIdentity();
+
+function recordOf(of: DeviceId, addresses: readonly string[]): AddressRecord {
+  return { device: of, addresses, sequence: 1, certificate, certificateBytes, bytes: new Uint8Array(0) };
+}
+
 function world(answer: (address: string) => Result<DeviceId>) {
   const clock = handClock();
   const dials: { atMs: number; address: string }[] = [];
   const linked = new Set<DeviceId>();
   const addresses = new Map<DeviceId, string[]>();
   const book: AddressBook = {
-    get: (of) => (addresses.has(of) ? ({ addresses: addresses.get(of) } as AddressRecord) : undefined),
+    get: (of) => {
+      const known = addresses.get(of);
+      return known === undefined ? undefined : recordOf(of, known);
+    },
     all: () => [],
     add: () => refuse('unused'),
   };

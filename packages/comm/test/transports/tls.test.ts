@@ -84,7 +84,8 @@ test('a port in use is a coded error that names the address', async () => {
 
 test('an unknown option is named with its nearest match', async () => {
   const deps = { identity: newIdentity(), clock, log: silentLog, metrics: noMetrics };
-  const failed = createHost(deps, { ...{ maxFramBytes: 1 } });
+  const misspelt: Record<string, number> = { maxFramBytes: 1 };
+  const failed = createHost(deps, misspelt);
   await expect(failed).rejects.toMatchObject({ code: 'OPTION_UNKNOWN', facts: { nearest: 'maxFrameBytes' } });
 });
 
