@@ -8,6 +8,8 @@ export default defineConfig({
     // Threads without isolation are four times faster here; so no test may keep a mutable singleton.
     pool: 'threads',
     isolate: false,
+    // Files that start processes wait more than they work.
+    maxWorkers: 2,
     execArgv: ['--conditions=murmuration-src'],
     testTimeout: 30_000,
   },

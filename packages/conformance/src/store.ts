@@ -131,6 +131,18 @@ function writesAllOrNothing(open: () => Promise<Store>): void {
     expect((await store.scan('k/')).length).toBe(50);
   });
 
+  test('a write that need not be durable is read like any other, in the order of the calls', async () => {
+    await using store = await open();
+    const calls = [
+      store.write([put('k', 'one')]),
+      store.write([put('k', 'two')], { durable: false }),
+      store.write([put('other', 'x')], { durable: false }),
+    ];
+    await Promise.all(calls);
+    expect(asText(await store.get('k'))).toBe('two');
+    expect((await store.scan('')).map(({ key }) => key)).toEqual(['k', 'other']);
+  });
+
   test('a resolved write is visible to every read after it', async () => {
     await using store = await open();
     for (let i = 0; i < 20; i++) {

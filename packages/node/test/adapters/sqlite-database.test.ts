@@ -26,7 +26,10 @@ function filled(path: string): void {
   const database = openDatabase(path);
   const random = seededRandom(7);
   const value = () => Uint8Array.from({ length: 3000 }, () => random.below(256));
-  database.commit(Array.from({ length: 50 }, (_, i) => ({ key: `key/${String(i).padStart(3, '0')}`, value: value() })));
+  database.commit(
+    Array.from({ length: 50 }, (_, i) => ({ key: `key/${String(i).padStart(3, '0')}`, value: value() })),
+    true,
+  );
   database.close();
 }
 
