@@ -1,12 +1,15 @@
 // `npm test`: lint, types, then every test. Ends with `N passed, N failed` alone on a line.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const filters = process.argv.slice(2);
+// Node 26 came with the packages, whatever runs this script.
+const bundled = path.join(root, 'node_modules/.bin/node');
+const node = existsSync(bundled) ? bundled : process.execPath;
 const outcome = { passed: 0, failed: 0, skipped: 0 };
 
 if (filters.length === 0) {
@@ -22,7 +25,7 @@ process.exit(outcome.failed === 0 ? 0 : 1);
 
 function check(name, args) {
   const started = Date.now();
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(node, args, { cwd: root, stdio: 'inherit' });
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   console.log(`${status === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
   outcome[status === 0 ? 'passed' : 'failed'] += 1;
@@ -32,7 +35,7 @@ function runVitest() {
   const folder = mkdtempSync(path.join(tmpdir(), 'murmur-test-'));
   const report = path.join(folder, 'report.json');
   const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters];
-  const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
+  const { status } = spawnSync(node, ['node_modules/vitest/vitest.mjs', ...args], {
     cwd: root,
     stdio: 'inherit',
   });
