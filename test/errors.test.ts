@@ -10,12 +10,12 @@ function sourceFiles(folder: string): string[] {
     .map((file) => path.join(folder, file));
 }
 
-/** Codes as they stand in source: `code: 'FAMILY_WORDS'`. */
+/** Codes as they stand in source: `code: 'FAMILY_WORDS'`, also where one of two is chosen. */
 function codesInSource(): Set<string> {
   const codes = new Set<string>();
   for (const file of sourceFiles(path.join(root, 'packages'))) {
-    for (const [, code] of readFileSync(file, 'utf8').matchAll(/\bcode:\s*'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)) {
-      codes.add(code as string);
+    for (const [, value = ''] of readFileSync(file, 'utf8').matchAll(/\bcode:\s*([^,\n]+)/g)) {
+      for (const [, code = ''] of value.matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)) codes.add(code);
     }
   }
   return codes;
