@@ -17,6 +17,12 @@ const OPTIONS: InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
+/**
+ * onnxruntime 1.30 for Linux and macOS reports each session to its maker and keeps a data base in the user's cache
+ * folder, unless told not to before the first session. No device of a swarm speaks to anybody behind its owner.
+ */
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /** @throws ENGINE_UNAVAILABLE where the runtime does not load on this platform or refuses the graph */
 export async function openSession(graph: OnnxGraph): Promise<InferenceSession> {
   try {
