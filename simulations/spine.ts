@@ -29,8 +29,6 @@ const POISONER = 5;
 const EQUIVOCATOR = 6;
 const ATTACK = 'inner-product-manipulation';
 const LIARS = { [POISONER]: ATTACK, [EQUIVOCATOR]: 'equivocate' };
-/** Ten rounds of twenty in, about: the equivocator is an ordinary device before. */
-const LIE_FROM_HEIGHT = 100;
 const PATIENCE_MS = 600_000;
 
 export async function run({ seeds, firstSeed }: { seeds: number; firstSeed: number }) {
@@ -58,7 +56,6 @@ async function play(seed: number, replay: string): Promise<Outcome> {
     replay,
     liars: LIARS,
     faults: { maxDelayMs: 20, loss: 0.001, maxSkewMs: 200 },
-    services: { lieFromHeight: LIE_FROM_HEIGHT },
   });
   await swarm.world.run({ untilMs: 500 });
   swarm.openJob(0, 'names-1', DEFAULT_ROUNDS);

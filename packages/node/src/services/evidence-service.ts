@@ -11,6 +11,9 @@ const BUNDLE = 'evidence/bundle/';
 const MAX_PENDING = 64;
 /** Whoever got a bundle by gossip gives its finder this long to have it committed, times its own position. */
 const PATIENCE_MS = 750;
+/** Bundles that one peer may gossip in a window. */
+const MAX_GOSSIPED = 32;
+const GOSSIP_WINDOW_MS = 60_000;
 const ID = /^[0-9a-f]{32}$/;
 
 /**
@@ -22,6 +25,8 @@ export class EvidenceService {
   private readonly chain: Chain;
   private readonly submit: SubmitService;
   private readonly pending = new Map<string, { bundle: Uint8Array; timer: Timer | undefined }>();
+  /** How many bundles each peer sent in its present window. Peers are as many as links: bounded by comm. */
+  private readonly gossiped = new Map<DeviceId, { sinceMs: number; count: number }>();
   private stopped = false;
 
   constructor(deps: ServiceDeps & { chain: Chain; submit: SubmitService }) {
@@ -51,6 +56,10 @@ export class EvidenceService {
    */
   async take(bundle: Uint8Array, from?: DeviceId): Promise<void> {
     if (bundle.length > MAX_BUNDLE_BYTES || this.stopped) return;
+    if (from !== undefined && !this.mayGossip(from)) {
+      this.deps.metrics.count('evidence_refused', { reason: 'too-often' });
+      return;
+    }
     const verdict = verifyEvidenceBundle(bundle, { chainId: this.chain.chainId });
     if (!verdict.ok) {
       this.deps.metrics.count('evidence_refused', { reason: verdict.reason });
@@ -68,6 +77,17 @@ export class EvidenceService {
     this.deps.port.broadcast(TOPIC, bundle);
     const delayMs = from === undefined ? 0 : PATIENCE_MS * (1 + (this.chain.self ?? 0));
     entry.timer = this.deps.clock.setTimer(delayMs, () => void this.file(id, bundle));
+  }
+
+  /** To verify costs a millisecond: no peer makes this device do it without end. */
+  private mayGossip(peer: DeviceId): boolean {
+    const nowMs = this.deps.clock.monotonicMs();
+    const known = this.gossiped.get(peer);
+    const spent =
+      known !== undefined && nowMs - known.sinceMs < GOSSIP_WINDOW_MS ? known : { sinceMs: nowMs, count: 0 };
+    spent.count += 1;
+    this.gossiped.set(peer, spent);
+    return spent.count <= MAX_GOSSIPED;
   }
 
   /** A committed bundle: from the store, else from a peer that kept it, checked either way. */
