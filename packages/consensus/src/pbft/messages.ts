@@ -114,5 +114,5 @@ export function encodeMessage(message: Message): Uint8Array {
 /** Reads bytes that another replica chose. Copies them, so that nothing kept pins a socket's buffer. */
 export function decodeMessage(wire: Uint8Array): Result<Message> {
   if (wire.length > MAX_MESSAGE_BYTES) return refuse('too-large', `${wire.length} bytes, at most ${MAX_MESSAGE_BYTES}`);
-  return decode(messageSchema, Uint8Array.from(wire), { maxBytes: MAX_MESSAGE_BYTES });
+  return decode(messageSchema, new Uint8Array(wire), { maxBytes: MAX_MESSAGE_BYTES });
 }

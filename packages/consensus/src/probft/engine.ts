@@ -44,7 +44,7 @@ export interface ProbftEngine extends Omit<Engine, 'step'> {
 
 const VIEW_TIMER = 'probft-view';
 const MAX_DOUBLINGS = 6;
-/** Messages kept from one replica that is ahead. */
+/** Messages kept from one replica that is ahead, of twice a batch together. */
 const MAX_LATER = 16;
 
 /**
@@ -84,7 +84,7 @@ function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
     ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
     ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },
     ...{ prepares: new Map(), commits: new Map(), commitSent: false, newLeaders: new Map() },
-    ...{ later: new Map(), decided: new Map(), timer: null },
+    ...{ later: new Map(), decided: new Map(), timer: null, place: '1 1' },
   };
 }
 
@@ -144,16 +144,16 @@ function take(state: State, event: EngineEvent): void {
   }
 }
 
-/** Follows up on what an event has changed: messages that came early, the own turn to lead, the clock. */
+/** Follows up on what an event has changed: the own turn to lead, messages that came early, the clock. */
 function settle(state: State): void {
-  let place: string;
-  do {
-    place = `${state.height} ${state.view}`;
-    lead(state);
+  lead(state);
+  while (state.place !== placeOf(state)) {
+    state.place = placeOf(state);
     replayLater(state);
-  } while (place !== `${state.height} ${state.view}`);
+    lead(state);
+  }
   const work = state.waiting.size > 0 || state.leaderSigned !== null || state.view > 1;
-  const wanted = work ? place : null;
+  const wanted = work ? state.place : null;
   if (wanted === state.timer) return;
   state.timer = wanted;
   const delayMs = state.options.viewTimeoutMs * 2 ** Math.min(state.view - 1, MAX_DOUBLINGS);
@@ -257,10 +257,15 @@ function inPlace(state: State, from: number, message: Placed, bytes: Uint8Array)
 
 function keepLater(state: State, from: number, bytes: Uint8Array): string | undefined {
   const kept = state.later.get(from) ?? [];
-  if (kept.length >= MAX_LATER) return 'later-full';
+  const held = kept.reduce((sum, one) => sum + one.length, bytes.length);
+  if (kept.length >= MAX_LATER || held > 2 * state.options.maxBatchBytes) return 'later-full';
   kept.push(Uint8Array.from(bytes));
   state.later.set(from, kept);
   return undefined;
+}
+
+function placeOf({ height, view }: State): string {
+  return `${height} ${view}`;
 }
 
 /** Hears again what came before its time. */

@@ -104,6 +104,8 @@ export interface State {
   readonly later: Map<number, Uint8Array[]>;
   readonly decided: Map<number, Decided>;
   timer: string | null;
+  /** Height and view when messages kept for later were last looked at. */
+  place: string;
 }
 
 export function leaderOf(state: State, height: number, view: number): number {

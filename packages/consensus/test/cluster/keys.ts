@@ -1,4 +1,4 @@
-import { deviceIdFromDigest, utf8 } from '@murmuration/core';
+import { deviceIdFromDigest, equalBytes, utf8 } from '@murmuration/core';
 import { createSigner, ed25519KeyPair, ed25519Verify, type Signer, sha3_256 } from '@murmuration/crypto';
 import type { ReplicaSet } from '../../src/index.ts';
 
@@ -21,14 +21,22 @@ export function createKeys(n: number, kind: 'ed25519' | 'hash' = 'ed25519'): Key
     sign: (_: string, message: Uint8Array) => keyedHash(message, publicKey),
   }));
   const verify: typeof ed25519Verify = (_, message, signature, key) => {
-    const right = keyedHash(message, key);
-    return right.every((byte, i) => byte === signature[i]);
+    return equalBytes(keyedHash(message, key), signature);
   };
   return { set, signers, verify };
 }
 
+/** FNV-1a over key and message, 64 bits of state: tells statements apart, and costs next to nothing. */
 function keyedHash(message: Uint8Array, key: Uint8Array): Uint8Array {
+  let [a, b] = [0x811c9dc5, 0x9e3779b9];
+  for (const bytes of [key, message]) {
+    for (let i = 0; i < bytes.length; i++) {
+      a = Math.imul(a ^ (bytes[i] as number), 0x01000193);
+      b = Math.imul(b ^ (a >>> 16) ^ (bytes[i] as number), 0x85ebca6b);
+    }
+  }
   const signature = new Uint8Array(64);
-  signature.set(sha3_256(key, message));
+  new DataView(signature.buffer).setUint32(0, a);
+  new DataView(signature.buffer).setUint32(4, b);
   return signature;
 }

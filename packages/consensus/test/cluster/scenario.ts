@@ -11,7 +11,7 @@ export interface ScenarioOptions {
   readonly liars?: readonly string[];
   /** @default 20_000 */
   readonly chaosMs?: number;
-  /** Mean time between two requests. @default 60 */
+  /** Mean time between two requests. @default 25 */
   readonly requestEveryMs?: number;
   readonly signatures?: 'ed25519' | 'hash';
   readonly quorum?: number;
@@ -46,7 +46,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const { world } = cluster;
   const maxDown = maxFaulty(n) - planted.size;
   unleashChaos(world, { untilMs: chaosMs, maxDown, everyMs: 400 + random.below(1500) });
-  const requests = load(cluster, chaosMs, options.requestEveryMs ?? 60);
+  const requests = load(cluster, chaosMs, options.requestEveryMs ?? 25);
   await world.run({ untilMs: chaosMs });
   makePeace(world);
   // As clients do, each request without an answer is submitted again, anywhere.
