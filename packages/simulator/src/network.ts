@@ -8,6 +8,7 @@ export interface Packet {
   readonly id: number;
   /** What became of a request; only responses have one. */
   readonly status?: 'ok' | 'refused' | 'no-handler';
+  /** The receiver's own. */
   readonly bytes: Uint8Array;
 }
 
@@ -40,15 +41,39 @@ export interface Network {
   heal(): void;
 }
 
+/** One direction between two names. */
+interface Link {
+  readonly from: string;
+  readonly to: string;
+  inFlight: number;
+  /** Packets vanish. */
+  walled: boolean;
+  /** By kind and topic. */
+  readonly lanes: Map<string, Lane>;
+}
+
+interface Lane {
+  readonly label: string;
+  /** When its last packet arrives: the next one does not overtake it. */
+  lastArrivalMs: number;
+}
+
 export function createNetwork(schedule: Schedule, random: Random): Network {
   const stations = new Map<string, Station>();
-  const cuts = new Set<string>();
-  const walls = new Set<string>();
-  const inFlight = new Map<string, number>();
-  /** When the last packet of a (link, topic) arrives: the next one does not overtake it. */
-  const lastArrival = new Map<string, number>();
+  const links = new Map<string, Map<string, Link>>();
+  const cuts = new Map<string, readonly [string, string]>();
 
-  const linked = (a: string, b: string) => a !== b && stations.has(a) && stations.has(b) && !cuts.has(pair(a, b));
+  const linked = (a: string, b: string) =>
+    a !== b && stations.has(a) && stations.has(b) && (cuts.size === 0 || !cuts.has(pair(a, b)));
+
+  function linkOf(from: string, to: string): Link {
+    const known = links.get(from)?.get(to);
+    if (known !== undefined) return known;
+    const link: Link = { from, to, inFlight: 0, walled: false, lanes: new Map() };
+    const ofSender = links.get(from) ?? new Map<string, Link>();
+    links.set(from, ofSender.set(to, link));
+    return link;
+  }
 
   function announce(a: string, b: string, connected: boolean, delayMs = 0): void {
     for (const [name, peer] of [
@@ -63,22 +88,21 @@ export function createNetwork(schedule: Schedule, random: Random): Network {
     }
   }
 
-  function carry(from: string, to: string, packet: Packet): void {
-    const link = `${from} ${to}`;
+  function carry(link: Link, packet: Packet): void {
+    const { from, to } = link;
+    const lane = laneOf(link, packet);
     const { minDelayMs, maxDelayMs, reordering } = schedule.faults;
     let delayMs = between(random, minDelayMs, maxDelayMs);
-    const lane = `${link} ${packet.kind} ${packet.topic}`;
-    const ordered = packet.kind === 'message' && random.unit() >= reordering;
-    if (ordered) {
-      delayMs = Math.max(delayMs, (lastArrival.get(lane) ?? 0) - schedule.nowMs());
-      lastArrival.set(lane, schedule.nowMs() + delayMs);
+    if (packet.kind === 'message' && random.unit() >= reordering) {
+      delayMs = Math.max(delayMs, lane.lastArrivalMs - schedule.nowMs());
+      lane.lastArrivalMs = schedule.nowMs() + delayMs;
     }
-    inFlight.set(link, (inFlight.get(link) ?? 0) + 1);
+    link.inFlight += 1;
     const receiver = stations.get(to);
-    schedule.after(delayMs, `${packet.kind} ${link} ${packet.topic}`, () => {
-      inFlight.set(link, (inFlight.get(link) ?? 1) - 1);
+    schedule.after(delayMs, lane.label, () => {
+      link.inFlight -= 1;
       // What a process said before it crashed still arrives; what was under way to one is lost with it.
-      if (stations.get(to) !== receiver || cuts.has(pair(from, to)) || walls.has(link)) return;
+      if (link.walled || stations.get(to) !== receiver || (cuts.size > 0 && cuts.has(pair(from, to)))) return;
       schedule.trace.record(schedule.nowMs(), 'bytes', packet.bytes);
       receiver?.receive(from, packet);
     });
@@ -98,16 +122,17 @@ export function createNetwork(schedule: Schedule, random: Random): Network {
       for (const peer of peers) announce(name, peer, false, schedule.faults.maxDelayMs);
     },
     send(from, to, packet) {
-      if ((inFlight.get(`${from} ${to}`) ?? 0) >= MAX_IN_FLIGHT) return false;
+      const link = linkOf(from, to);
+      if (link.inFlight >= MAX_IN_FLIGHT) return false;
       const { loss, duplication } = schedule.faults;
-      const lost = walls.has(`${from} ${to}`) || (loss > 0 && random.unit() < loss);
-      if (!lost) carry(from, to, packet);
-      if (!lost && duplication > 0 && random.unit() < duplication) carry(from, to, packet);
+      if (link.walled || (loss > 0 && random.unit() < loss)) return true;
+      carry(link, packet);
+      if (duplication > 0 && random.unit() < duplication) carry(link, { ...packet, bytes: packet.bytes.slice() });
       return true;
     },
     cut(a, b) {
       const was = linked(a, b);
-      cuts.add(pair(a, b));
+      cuts.set(pair(a, b), [a, b]);
       if (was) announce(a, b, false);
     },
     join(a, b) {
@@ -119,22 +144,29 @@ export function createNetwork(schedule: Schedule, random: Random): Network {
       for (const a of from) {
         for (const b of to) {
           if (a === b) continue;
-          walls.add(`${a} ${b}`);
-          if (!oneWay) walls.add(`${b} ${a}`);
+          linkOf(a, b).walled = true;
+          if (!oneWay) linkOf(b, a).walled = true;
         }
       }
     },
     heal() {
-      walls.clear();
-      for (const cut of [...cuts]) {
-        const [a, b] = cut.split(' ') as [string, string];
-        cuts.delete(cut);
-        if (linked(a, b)) announce(a, b, true);
-      }
+      for (const ofSender of links.values()) for (const link of ofSender.values()) link.walled = false;
+      const broken = [...cuts.values()];
+      cuts.clear();
+      for (const [a, b] of broken) if (linked(a, b)) announce(a, b, true);
     },
   };
 }
 
+function laneOf(link: Link, { kind, topic }: Packet): Lane {
+  const key = kind === 'message' ? topic : `${kind}\n${topic}`;
+  const known = link.lanes.get(key);
+  if (known !== undefined) return known;
+  const lane = { label: `${kind} ${link.from} ${link.to} ${topic}`, lastArrivalMs: 0 };
+  link.lanes.set(key, lane);
+  return lane;
+}
+
 function pair(a: string, b: string): string {
-  return a < b ? `${a} ${b}` : `${b} ${a}`;
+  return a < b ? `${a}\n${b}` : `${b}\n${a}`;
 }

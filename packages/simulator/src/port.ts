@@ -97,9 +97,9 @@ export function createPort(
   }
 
   function receive(from: string, packet: Packet): void {
-    const bytes = packet.bytes.slice();
+    const { bytes } = packet;
     if (packet.kind === 'message') messageHandlers.get(packet.topic)?.(directory.deviceOf(from), bytes);
-    else if (packet.kind === 'request') void answer(from, { ...packet, bytes });
+    else if (packet.kind === 'request') void answer(from, packet);
     else waiting.get(packet.id)?.settle(packet.status === 'ok' ? accept(bytes) : refuse(packet.status ?? 'refused'));
   }
 

@@ -1,4 +1,4 @@
-import { utf8 } from '@murmuration/core';
+const MAX_LABELS = 4096;
 
 /**
  * A running 128-bit fingerprint of everything that happened: two runs of one seed are compared by it. Four lanes
@@ -6,6 +6,7 @@ import { utf8 } from '@murmuration/core';
  */
 export class Trace {
   private readonly lanes = Uint32Array.of(0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef);
+  private readonly labels = new Map<string, number>();
   private count = 0;
 
   /** Events recorded so far. */
@@ -16,13 +17,23 @@ export class Trace {
   record(atMs: number, label: string, bytes?: Uint8Array): void {
     this.count += 1;
     this.mix(Math.floor(atMs * 1000) >>> 0);
-    this.mixBytes(utf8(label));
+    this.mix(this.numberOf(label));
     if (bytes !== undefined) this.mixBytes(bytes);
   }
 
   /** Hexadecimal. */
   get hash(): string {
     return [...this.lanes].map((lane) => finish(lane).toString(16).padStart(8, '0')).join('');
+  }
+
+  /** A hash of the label. Few labels make up most of a run, so theirs are remembered. */
+  private numberOf(label: string): number {
+    const known = this.labels.get(label);
+    if (known !== undefined) return known;
+    let h = 0x811c9dc5;
+    for (let i = 0; i < label.length; i++) h = Math.imul(h ^ label.charCodeAt(i), 0x01000193);
+    if (this.labels.size < MAX_LABELS) this.labels.set(label, h);
+    return h;
   }
 
   private mixBytes(bytes: Uint8Array): void {
