@@ -1,6 +1,15 @@
 export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, aeadOpen, aeadSeal } from './aead/chacha20-poly1305.ts';
 export { sha3_256, sha256 } from './hash/hash.ts';
 export {
+  AGREEMENT_CIPHERTEXT_BYTES,
+  AGREEMENT_PUBLIC_KEY_BYTES,
+  AGREEMENT_SEED_BYTES,
+  AGREEMENT_SUITE,
+  type AgreementKey,
+  type AgreementRefusal,
+  agreementKey,
+} from './hybrid/agreement.ts';
+export {
   type DecapsulateRefusal,
   type Encapsulated,
   type EncapsulateRefusal,
@@ -48,6 +57,7 @@ export {
   mlDsa65Sign,
   mlDsa65Verify,
 } from './sign/ml-dsa-65.ts';
+export { AES_CTR_KEY_BYTES, aesCtrKeystream } from './stream/aes-ctr.ts';
 export { dealShares } from './threshold/dealer.ts';
 export {
   type BroadcastRefusal,
@@ -59,6 +69,14 @@ export {
 } from './threshold/dkg.ts';
 export { MAX_GROUP_SIZE, type SecretShare, type ThresholdGroup } from './threshold/group.ts';
 export { createNonces, type NonceCommitment, type NoncePair, nonceCommitmentSchema } from './threshold/nonces.ts';
+export {
+  type RecoverRefusal,
+  recoverSecret,
+  SHAMIR_MAX_HOLDERS,
+  SHAMIR_SECRET_BYTES,
+  type ShamirShare,
+  splitSecret,
+} from './threshold/shamir.ts';
 export {
   type CombineRefusal,
   combineShares,

@@ -19,6 +19,8 @@ import type { Platform } from './platform.ts';
 /** Imported public keys kept: an Ed25519 import costs 3 µs beside a verification of 110 µs, ML-DSA's 13 beside 154. */
 const MAX_CACHED_KEYS = 256;
 const TAG_BYTES = 16;
+/** What a keystream encrypts, up to the length that one call usually asks for. Never written to. */
+const ZEROS = new Uint8Array(2 ** 17);
 
 type Algorithm = 'ed25519' | 'ml-dsa-65' | 'x25519' | 'ml-kem-768';
 
@@ -97,6 +99,26 @@ export const platform: Platform = {
     }
   },
   mlKem768Decapsulate: (seed, ciphertext) => plain(decapsulate(importPrivate('ml-kem-768', seed), ciphertext)),
+  x25519Agreement: (secretKey) => {
+    const privateKey = importPrivate('x25519', secretKey);
+    return (publicKey) => {
+      try {
+        return plain(diffieHellman({ privateKey, publicKey: importOnce('x25519', publicKey) }));
+      } catch {
+        return undefined; // the peer's point is of small order
+      }
+    };
+  },
+  mlKem768Decapsulator: (seed) => {
+    const key = importPrivate('ml-kem-768', seed);
+    return (ciphertext) => plain(decapsulate(key, ciphertext));
+  },
+  aes256CtrKeystream: (key, counter, length) => {
+    const zeros = length <= ZEROS.length ? ZEROS.subarray(0, length) : new Uint8Array(length);
+    const stream = createCipheriv('aes-256-ctr', key, counter).update(zeros);
+    // A view where the memory is its own: a copy would cost a third of the encryption.
+    return stream.buffer.byteLength === length ? new Uint8Array(stream.buffer) : plain(stream);
+  },
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) => {
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(associated, { plaintextLength: plaintext.length });

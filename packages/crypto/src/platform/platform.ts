@@ -25,6 +25,12 @@ export interface Platform {
   mlKem768Encapsulate(publicKey: Uint8Array): { ciphertext: Uint8Array; shared: Uint8Array } | undefined;
   /** A damaged ciphertext gives another secret, not an error (implicit rejection). */
   mlKem768Decapsulate(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array;
+  /** Imports the key once: with node:crypto that costs as much as the agreement itself. `secretKey` may be wiped after. */
+  x25519Agreement(secretKey: Uint8Array): (publicKey: Uint8Array) => Uint8Array | undefined;
+  /** Imports the key once: with node:crypto that costs four decapsulations. `seed` may be wiped after. */
+  mlKem768Decapsulator(seed: Uint8Array): (ciphertext: Uint8Array) => Uint8Array;
+  /** @param counter the first counter block, 16 bytes, counted up as one big-endian number */
+  aes256CtrKeystream(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array;
   /** @returns ciphertext ‖ 16-byte tag */
   chaCha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
   /** @returns the plaintext, or undefined where the tag is wrong */

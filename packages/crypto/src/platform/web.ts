@@ -1,3 +1,4 @@
+import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
@@ -42,6 +43,14 @@ function mlDsa65Verify(message: Uint8Array, signature: Uint8Array, publicKey: Ui
   }
 }
 
+function x25519Shared(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | undefined {
+  try {
+    return x25519.getSharedSecret(secretKey, publicKey);
+  } catch {
+    return undefined; // the peer's point is of small order
+  }
+}
+
 function digest(hash: typeof sha256 | typeof sha3_256, parts: readonly Uint8Array[]): Uint8Array {
   const state = hash.create();
   for (const part of parts) state.update(part);
@@ -67,12 +76,10 @@ export const platform: Platform = {
   mlDsa65PublicKey: (seed) => ml_dsa65.keygen(seed).publicKey,
   mlDsa65Verify,
   x25519PublicKey: (secretKey) => x25519.getPublicKey(secretKey),
-  x25519Shared: (secretKey, publicKey) => {
-    try {
-      return x25519.getSharedSecret(secretKey, publicKey);
-    } catch {
-      return undefined; // the peer's point is of small order
-    }
+  x25519Shared,
+  x25519Agreement: (secretKey) => {
+    const own = Uint8Array.from(secretKey);
+    return (publicKey) => x25519Shared(own, publicKey);
   },
   mlKem768PublicKey: (seed) => ml_kem768.keygen(seed).publicKey,
   mlKem768Encapsulate: (publicKey) => {
@@ -91,6 +98,11 @@ export const platform: Platform = {
       secretKey.fill(0);
     }
   },
+  mlKem768Decapsulator: (seed) => {
+    const { secretKey } = ml_kem768.keygen(seed);
+    return (ciphertext) => ml_kem768.decapsulate(ciphertext, secretKey);
+  },
+  aes256CtrKeystream: (key, counter, length) => ctr(key, counter).encrypt(new Uint8Array(length)),
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) =>
     chacha20poly1305(key, nonce, associated).encrypt(plaintext),
   chaCha20Poly1305Open: (key, nonce, sealed, associated) => {
