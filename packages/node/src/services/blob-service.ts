@@ -14,6 +14,7 @@ import {
   uint,
 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
+import { type BlobShelf, storeShelf } from './blob-shelf.ts';
 import type { ServiceDeps } from './deps.ts';
 
 const TOPIC = 'blob';
@@ -24,7 +25,7 @@ const MAX_BLOB_BYTES = 64 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 5000;
 
 export type BlobKind = 'update' | 'model';
-type BlobDeps = Pick<ServiceDeps, 'port' | 'store' | 'metrics'>;
+type BlobDeps = Pick<ServiceDeps, 'port' | 'store' | 'shelf' | 'metrics'>;
 
 const requestSchema = struct({ kind: oneOf('update', 'model'), hash: bytes(32), offset: uint });
 const chunkSchema = struct({ total: uint, bytes: bytesUpTo(CHUNK_BYTES) });
@@ -35,22 +36,25 @@ const chunkSchema = struct({ total: uint, bytes: bytesUpTo(CHUNK_BYTES) });
  */
 export class BlobService {
   private readonly deps: BlobDeps;
+  private readonly shelf: BlobShelf;
   private readonly fetching = new Map<string, Promise<Result<Uint8Array>>>();
 
   constructor(deps: BlobDeps) {
     this.deps = deps;
+    this.shelf = deps.shelf ?? storeShelf(deps.store);
     deps.port.onRequest(TOPIC, (_from, request) => this.serve(request));
   }
 
-  /** Outlives the process; power loss may forget it until the next durable write. @returns the hash that names it */
+  /** Outlives the process; power loss may forget it. @returns the hash that names it */
   async put(kind: BlobKind, blob: Uint8Array): Promise<Uint8Array> {
     const hash = sha3_256(blob);
-    await this.deps.store.write([{ key: keyOf(kind, hash), value: blob }], { durable: false });
+    await this.shelf.put(nameOf(kind, hash), blob);
     return hash;
   }
 
-  get(kind: BlobKind, hash: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.deps.store.get(keyOf(kind, hash));
+  async get(kind: BlobKind, hash: Uint8Array): Promise<Uint8Array | undefined> {
+    const blob = await this.shelf.get(nameOf(kind, hash));
+    return blob !== undefined && equalBytes(sha3_256(blob), hash) ? blob : undefined;
   }
 
   async has(kind: BlobKind, hash: Uint8Array): Promise<boolean> {
@@ -61,7 +65,7 @@ export class BlobService {
   async fetch(kind: BlobKind, hash: Uint8Array, peers: readonly DeviceId[]): Promise<Result<Uint8Array>> {
     const own = await this.get(kind, hash);
     if (own !== undefined) return accept(own);
-    const key = keyOf(kind, hash);
+    const key = nameOf(kind, hash);
     const under = this.fetching.get(key);
     if (under !== undefined) return under;
     const fetched = this.fetchFromPeers(kind, hash, peers).finally(() => this.fetching.delete(key));
@@ -72,10 +76,7 @@ export class BlobService {
   /** Forgets blobs. Unknown ones are passed over. */
   async forget(kind: BlobKind, hashes: readonly Uint8Array[]): Promise<void> {
     if (hashes.length === 0) return;
-    await this.deps.store.write(
-      hashes.map((hash) => ({ key: keyOf(kind, hash), value: null })),
-      { durable: false },
-    );
+    await this.shelf.remove(hashes.map((hash) => nameOf(kind, hash)));
   }
 
   private async fetchFromPeers(
@@ -127,6 +128,6 @@ export class BlobService {
   }
 }
 
-function keyOf(kind: BlobKind, hash: Uint8Array): string {
+function nameOf(kind: BlobKind, hash: Uint8Array): string {
   return `blob/${kind}/${toHex(hash)}`;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
 import type { DeviceIdentity } from '@murmuration/identity';
 import type { Genesis } from '@murmuration/ledger';
+import type { BlobShelf } from './blob-shelf.ts';
 
 /** What every service of one device stands on. Ports only, so that the simulator runs the services unchanged. */
 export interface ServiceDeps {
@@ -10,6 +11,8 @@ export interface ServiceDeps {
   readonly name: string;
   readonly port: MessagePort;
   readonly store: Store;
+  /** Where updates and models lie. @default among the entries of `store` */
+  readonly shelf?: BlobShelf;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +24,7 @@ const job = (rounds: number): OpenJobRequest => ({
   alpha: 0.5,
   hidden: 8,
 });
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const services = { deadlineMs: 4000, viewTimeoutMs: 1500 };
 
 const finalised = (snapshot: SwarmSnapshot, rounds: number) =>
@@ -57,7 +59,7 @@ describe('a swarm of real processes', () => {
     expect(end.devices.map(({ state }) => state)).toEqual(['up', 'up', 'up', 'up']);
     expect(end.quarantines).toEqual([]);
     expect(end.ledger.height).toBeGreaterThan(before.ledger.height);
-  }, 90_000);
+  }, 240_000);
 
   test('stopped as a whole and started again, goes on with the job where it was', async () => {
     let stoppedAt: SwarmSnapshot;
@@ -76,7 +78,7 @@ describe('a swarm of real processes', () => {
     expect(end.job?.job).toBe(stoppedAt.job?.job);
     expect(end.job?.history[0]?.modelHash).toBe(stoppedAt.job?.history[0]?.modelHash);
     expect(end.job?.history).toHaveLength(5);
-  }, 90_000);
+  }, 240_000);
 
   test('catches both liars, and its evidence verifies offline', async () => {
     const liars = ['inner-product-manipulation', 'equivocate'];
@@ -102,7 +104,7 @@ describe('a swarm of real processes', () => {
     const [newest, ...older] = await swarm.blocks({ limit: 3 });
     expect(newest?.signers).toBeGreaterThanOrEqual(end.quorum.quorum);
     expect(older.map(({ height }) => height)).toEqual([1, 2].map((back) => (newest?.height ?? 0) - back));
-  }, 90_000);
+  }, 240_000);
 
   test('leaves keys that nobody else may read, and no process behind', async () => {
     let pids: (number | null)[];
@@ -116,7 +118,21 @@ describe('a swarm of real processes', () => {
       expect(statSync(join(folder, 'starling', key)).mode & 0o777).toBe(0o600);
     }
     expect(readFileSync(join(folder, 'starling', 'log.ndjson'), 'utf8')).toContain('"started"');
-  }, 60_000);
+  }, 240_000);
+
+  test('ends with its supervisor, however that one ends', async () => {
+    const program = `
+      const { startSwarm } = await import('${new URL('../../src/index.ts', import.meta.url).href}');
+      const swarm = await startSwarm({ folder: ${JSON.stringify(folder)}, devices: 4 });
+      console.log(JSON.stringify(swarm.members().map(({ pid }) => pid)));`;
+    const flags = ['--conditions=murmuration-src', '--input-type=module', '-e', program];
+    const supervisor = spawn(process.execPath, flags, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(line.toString()) as number[];
+    expect(pids.map(lives)).toEqual([true, true, true, true]);
+    supervisor.kill('SIGKILL');
+    await expect.poll(() => pids.filter(lives), { timeout: 15_000, interval: 200 }).toEqual([]);
+  }, 240_000);
 
   test('says with a code why it cannot start, and stops what it had started', async () => {
     {
@@ -126,5 +142,5 @@ describe('a swarm of real processes', () => {
     await expect(startSwarm({ folder: join(folder, 'other'), liars: ['equivocat'] })).rejects.toSatisfy(
       (error) => isMurmurError(error, 'BEHAVIOUR_UNKNOWN') && error.facts.nearest === 'equivocate',
     );
-  }, 60_000);
+  }, 240_000);
 });

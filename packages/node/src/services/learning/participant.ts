@@ -38,35 +38,45 @@ export class Participant {
     this.planted = planted;
   }
 
-  /** @returns whether the device had something to train on */
+  /** @returns whether the device has an update for this round */
   async serve(context: JobContext, round: number, model: Float32Array): Promise<boolean> {
     const { job } = context;
-    const kept = await this.kept(job, round);
-    const made = kept ?? (await this.make(context, round, model));
-    if (made === undefined) return false;
-    this.deps.inbox.push(job, round, made.update);
-    const { hash, samples, bytes: length } = made.record;
+    const signed = await this.recorded(job, round);
+    const kept = signed === undefined ? undefined : await this.deps.blobs.get('update', signed.hash);
+    const update = kept ?? (await this.make(context, round, model, signed));
+    const record = signed ?? (await this.recorded(job, round));
+    if (update === undefined || record === undefined) return false;
+    this.deps.inbox.push(job, round, update);
+    const { hash, samples, bytes: length } = record;
     const receipt = await this.deps.submit.submit({ kind: 'commit-update', job, round, hash, samples, bytes: length });
     this.deps.log.debug('update-committed', { job, round, hash: toHex(hash), outcome: receipt.outcome });
     return true;
   }
 
-  private async make(context: JobContext, round: number, model: Float32Array) {
+  /**
+   * Trains. What is recorded is stood by for ever: a second hash for one round would be evidence against this
+   * device. So where power loss took the update and training again gives another, the round goes without us.
+   */
+  private async make(context: JobContext, round: number, model: Float32Array, signed: UpdateRecord | undefined) {
     const trained = await context.train(round, model);
     if (trained === undefined) return undefined;
     const update = encodeUpdate(await this.poison(context, round, trained.delta));
     const record = { hash: updateHash(update), samples: trained.samples, bytes: update.length };
+    if (signed !== undefined && !equalBytes(signed.hash, record.hash)) {
+      this.deps.log.warn('update-lost', { job: context.job, round });
+      return undefined;
+    }
     await this.deps.blobs.put('update', update);
-    await this.deps.store.write([{ key: keyOf(context.job, round), value: encode(recordSchema, record) }]);
-    return { update, record };
+    if (signed === undefined) {
+      await this.deps.store.write([{ key: keyOf(context.job, round), value: encode(recordSchema, record) }]);
+    }
+    return update;
   }
 
-  private async kept(job: string, round: number) {
+  private async recorded(job: string, round: number): Promise<UpdateRecord | undefined> {
     const stored = await this.deps.store.get(keyOf(job, round));
     const record = stored === undefined ? undefined : decode(recordSchema, stored);
-    if (record === undefined || !record.ok) return undefined;
-    const update = await this.deps.blobs.get('update', record.value.hash);
-    return update === undefined ? undefined : { update, record: record.value };
+    return record?.ok === true ? record.value : undefined;
   }
 
   private async poison(context: JobContext, round: number, own: Float32Array): Promise<Float32Array> {
