@@ -3,6 +3,7 @@ import { type DeviceId, type Log, type Result, seededRandom } from '@murmuration
 import type { Genesis } from '@murmuration/ledger';
 import { DataPlaces } from './adapters/data-places.ts';
 import { fileLog, type LogLevel } from './adapters/file-log.ts';
+import { folderShelf } from './adapters/folder-shelf.ts';
 import { type Home, openHome } from './adapters/home.ts';
 import { lockHome } from './adapters/home-lock.ts';
 import { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
@@ -76,6 +77,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     name,
     port: host.port,
     store,
+    shelf: folderShelf(home.folder),
     clock: systemClock,
     random,
     log,

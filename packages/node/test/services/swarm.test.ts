@@ -122,6 +122,24 @@ describe('seven devices in one simulated world', () => {
     expect(quarantined(swarm)).toEqual({});
   });
 
+  test.each([
+    ['not a number', (own: Float32Array) => own.fill(Number.NaN)],
+    ['infinite', (own: Float32Array) => own.fill(Number.POSITIVE_INFINITY)],
+    ['too short', (own: Float32Array) => own.slice(0, 100)],
+  ])('leave out an update that is %s, and go on without waiting for it', async (_, craft) => {
+    const attack = { name: 'broken', describe: '', craft: ({ own }: { own: Float32Array }) => craft(own) };
+    const swarm = await begun({
+      seed: 8,
+      devices: 4,
+      liars: { 3: { name: 'broken', describe: '', attack, trains: true } },
+    });
+    expect(await swarm.finish('job', 30_000)).toBe(true);
+    const last = ledgerOf(swarm).round('job', ROUNDS);
+    expect(last?.verdicts).toHaveLength(3);
+    expect(last?.updates.filter(({ fixed }) => !fixed)).toHaveLength(1);
+    expect(swarm.world.nowMs()).toBeLessThan(ROUNDS * 1500);
+  });
+
   test('take up a device that does not vote: it registers, follows the ledger and trains', async () => {
     const swarm = simulateSwarm(workshop, { seed: 9, devices: 4, members: 1 });
     await swarm.world.run({ until: () => swarm.services(4)?.chain.ledger.devices().length === 5, untilMs: 10_000 });

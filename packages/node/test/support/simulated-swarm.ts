@@ -11,7 +11,8 @@ import {
 } from '@murmuration/learning';
 import type { Genesis } from '@murmuration/ledger';
 import { createWorld, EPOCH_MS, type Faults, type Process, type World } from '@murmuration/simulator';
-import { behaviourOf } from '../../src/behaviours.ts';
+import { type Behaviour, behaviourOf } from '../../src/behaviours.ts';
+import type { ServiceDeps } from '../../src/services/deps.ts';
 import { DeviceServices, type DeviceServicesOptions } from '../../src/services/device-services.ts';
 
 /** What all worlds of one plan share: the samples, and one trainer that takes its turns. */
@@ -33,7 +34,7 @@ export interface SimulatedSwarmOptions {
   /** Devices that train and do not vote; they come after the replicas. @default 0 */
   readonly members?: number;
   /** Behaviour by device number. */
-  readonly liars?: Readonly<Record<number, string>>;
+  readonly liars?: Readonly<Record<number, string | Behaviour>>;
   readonly faults?: Faults;
   readonly services?: Omit<DeviceServicesOptions, 'behaviour'>;
   /** How long one device's training takes, at most, in virtual time. @default 400 */
@@ -49,6 +50,8 @@ export interface SimulatedSwarm {
   readonly names: readonly string[];
   readonly identities: readonly DeviceIdentity[];
   readonly genesis: Genesis;
+  /** Ports and identity of the running process of a device. */
+  deps(index: number): ServiceDeps;
   /** Of the running process; undefined while a device is down or boots. */
   services(index: number): DeviceServices | undefined;
   /** Services of all devices that run. */
@@ -85,14 +88,31 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     names: names.slice(0, devices),
   };
   const current: (DeviceServices | undefined)[] = names.map(() => undefined);
+  const depsOf = (index: number, process: Omit<Process, 'alive'>): ServiceDeps => {
+    const name = names[index] as string;
+    const identity = identities[index] as DeviceIdentity;
+    const { clock, port, store, random } = process;
+    return {
+      clock,
+      port,
+      store,
+      random,
+      identity,
+      genesis,
+      name,
+      log: options.log?.(name) ?? silentLog,
+      metrics: noMetrics,
+    };
+  };
 
   for (const [i, name] of names.entries()) {
     const identity = identities[i] as DeviceIdentity;
     world.node(name, identity.device).onBoot(async (process) => {
       current[i] = undefined;
-      const behaviour = liars[i] === undefined ? {} : { behaviour: behaviourOf(liars[i] as string) };
+      const liar = liars[i];
+      const behaviour = liar === undefined ? {} : { behaviour: typeof liar === 'string' ? behaviourOf(liar) : liar };
       const opened = await DeviceServices.open(
-        { ...process, identity, genesis, name, log: options.log?.(name) ?? silentLog, metrics: noMetrics },
+        depsOf(i, process),
         learningIn(world, process, workshop, maxTrainingMs),
         { ...serviceOptions, ...behaviour },
         {
@@ -117,6 +137,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     names,
     identities,
     genesis,
+    deps: (index) => depsOf(index, world.node(names[index] as string)),
     services: (index) => current[index],
     running,
     crash(index) {

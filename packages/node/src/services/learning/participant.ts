@@ -1,4 +1,15 @@
-import { bytes, type DeviceId, decode, encode, seededRandom, struct, toHex, uint } from '@murmuration/core';
+import {
+  bytes,
+  type DeviceId,
+  decode,
+  encode,
+  equalBytes,
+  type Infer,
+  seededRandom,
+  struct,
+  toHex,
+  uint,
+} from '@murmuration/core';
 import { type Attack, decodeUpdate, encodeUpdate, updateHash } from '@murmuration/learning';
 import type { BlobService } from '../blob-service.ts';
 import type { Chain } from '../chain.ts';
@@ -9,6 +20,8 @@ import type { UpdateInbox } from './update-inbox.ts';
 
 const recordSchema = struct({ hash: bytes(32), samples: uint, bytes: uint });
 const POLL_MS = 25;
+
+type UpdateRecord = Infer<typeof recordSchema>;
 
 export interface PlantedAttack {
   readonly attack: Attack;
@@ -26,8 +39,8 @@ export interface ParticipantDeps extends ServiceDeps {
 }
 
 /**
- * This device's own part in a round: train on its shard, keep the update, push it, commit its hash. The update
- * is durable before its hash leaves, so a restart repeats the same update and never makes a second one.
+ * This device's own part in a round: train on its shard, keep the update, push it, commit its hash. The hash is
+ * durable before it leaves, so a restart repeats the same update and never signs a second one.
  */
 export class Participant {
   private readonly deps: ParticipantDeps;
