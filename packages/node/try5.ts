@@ -1,0 +1,16 @@
+import { startSwarm } from '@murmuration/node';
+import { mkdtempSync, readFileSync } from 'node:fs';
+const t0 = Date.now();
+const folder = mkdtempSync('/tmp/murmur-swarm-');
+await using swarm = await startSwarm({ folder, devices: 7, liars: ['inner-product-manipulation', 'equivocate'], services: { lieFromHeight: 80 } });
+const job = { data: 'names', rounds: Number(process.argv[2] ?? 12), strategy: 'nnm-trimmed-mean', alpha: 0.5 } as const;
+const line = () => console.log(((Date.now() - t0) / 1000).toFixed(1), swarm.members().map((m) => { const s = readFileSync(`/proc/${m.pid}/status`, 'utf8'); const g = (k: string) => (Number(s.match(new RegExp(k + ':\\s+(\\d+)'))![1]) / 1024) | 0; return `${g('VmRSS')}(${g('RssAnon')}+${g('RssFile')}) hwm ${g('VmHWM')}`; }).slice(0, 4).join('  '));
+const t = setInterval(line, 1500);
+const opened = await swarm.openJob(job);
+if (!opened.ok) throw new Error(opened.reason);
+await swarm.finished(opened.value.job, 100_000);
+clearInterval(t); line();
+const snap = swarm.snapshot();
+console.log('latency', snap.ledger.commitLatencyMs, 'height', snap.ledger.height, 'agree', snap.ledger.replicasAgreeing, swarm.largestRssMb().map((x) => x | 0).join(' '));
+const fs = await import('node:fs'); const tot: Record<string, number> = {}; for (const mem of swarm.members()) for (const t of fs.readdirSync(`/proc/${mem.pid}/task`)) { const st = fs.readFileSync(`/proc/${mem.pid}/task/${t}/stat`, 'utf8'); const comm = st.slice(st.indexOf('(') + 1, st.lastIndexOf(')')); const f = st.slice(st.lastIndexOf(')') + 2).split(' '); tot[comm + ' u'] = (tot[comm + ' u'] ?? 0) + Number(f[11]) * 10; tot[comm + ' s'] = (tot[comm + ' s'] ?? 0) + Number(f[12]) * 10; } console.log('cpu', tot);
+console.log('rounds', snap.job?.history.map((h) => `${h.accepted}:${h.accuracy?.toFixed(3)}:${h.seconds}`).join(' '));
