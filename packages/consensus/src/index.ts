@@ -31,6 +31,21 @@ export type { Liar, LiarContext } from './liars/liar.ts';
 export { liars } from './liars/liars.ts';
 export { createPbft, type PbftDeps } from './pbft/engine.ts';
 export type { PbftOptions } from './pbft/options.ts';
+export { probftChain, type SampledRefusal, verifyProbabilisticCommit } from './probft/certificates.ts';
+export { createProbft, type ProbftDeps, type ProbftEngine } from './probft/engine.ts';
+export { type DeterministicCommit, type ProbabilisticCommit, requireDeterministic } from './probft/finality.ts';
+export type { ProbftOptions } from './probft/options.ts';
+export { expectedMessages, type ProbftParameters, type SampleSizes, sampleSizes } from './probft/parameters.ts';
+export { PLAIN_FUNCTION, type SampleFunction } from './probft/samples.ts';
+export type { ProbftEffect } from './probft/state.ts';
+export {
+  type Estimate,
+  estimateTermination,
+  preparedChance,
+  simulateView,
+  type Termination,
+  type ViewOutcome,
+} from './probft/termination.ts';
 export { type Batch, decodeBatch, encodeBatch, MAX_BATCH_BYTES } from './quorum/batch.ts';
 export {
   type Certificate,

@@ -9,7 +9,7 @@ import { decide, openHeight } from './deciding.ts';
 import { decodeProbftMessage, newLeaderBodySchema, type ProbftMessageOf } from './messages.ts';
 import { type CheckedProbftOptions, checkProbftOptions, type ProbftOptions } from './options.ts';
 import { sampleSizes } from './parameters.ts';
-import { proveSample, sampleChecker, verifySample } from './samples.ts';
+import { PLAIN_FUNCTION, proveSample, type SampleFunction, sampleChecker, verifySample } from './samples.ts';
 import {
   DECIDED_PREFIX,
   decidedSchema,
@@ -32,7 +32,12 @@ export interface ProbftDeps {
    * Keys of the verifiable random function, of which each replica has one apart from its signing key: the two share
    * a derivation of nonces.
    */
-  readonly vrf: { readonly secretKey: Uint8Array; readonly publicKeys: readonly Uint8Array[] };
+  readonly vrf: {
+    readonly secretKey: Uint8Array;
+    readonly publicKeys: readonly Uint8Array[];
+    /** @default crypto's vrfProve and vrfVerify */
+    readonly fn?: SampleFunction;
+  };
   /** @default crypto's ed25519Verify */
   readonly verify?: Verify;
 }
@@ -71,15 +76,16 @@ function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
   const n = set.replicas.length;
   checkInteger('number of the own replica', deps.self, 0, n - 1);
   const sizes = sampleSizes(n, options);
-  const { secretKey, publicKeys } = deps.vrf;
+  const { secretKey, publicKeys, fn = PLAIN_FUNCTION } = deps.vrf;
   const publicKey = publicKeys[deps.self] ?? new Uint8Array(0);
   const place = { height: 0, view: 0, phase: 'prepare' } as const;
-  const paired = verifySample(publicKey, set, sizes, place, proveSample(secretKey, set, place)) !== undefined;
+  const proof = proveSample(secretKey, set, place, fn);
+  const paired = verifySample(publicKey, set, sizes, place, proof, fn) !== undefined;
   const signs = equalBytes(set.replicas[deps.self]?.key ?? new Uint8Array(0), deps.signer.publicKey);
   if (!paired || !signs || publicKeys.length !== n) throw wrongSigner(deps.self, n);
   return {
     ...{ set, sizes, quorum: quorum(n), f: maxFaulty(n), self: deps.self, signer: deps.signer },
-    ...{ vrf: { secretKey, publicKey }, holds: sampleChecker(set, sizes, publicKeys, 8 * n) },
+    ...{ vrf: { secretKey, publicKey, fn }, holds: sampleChecker(set, sizes, publicKeys, 8 * n, fn) },
     ...{ verify: deps.verify ?? ed25519Verify, options, waiting: new Waiting(options) },
     ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
     ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },

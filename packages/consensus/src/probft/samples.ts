@@ -25,8 +25,21 @@ function question(set: ReplicaSet, { height, view, phase }: SamplePlace): Uint8A
   return concatBytes(DOMAIN, set.chainId, place);
 }
 
-export function proveSample(secretKey: Uint8Array, set: ReplicaSet, place: SamplePlace): Uint8Array {
-  return vrfProve(secretKey, question(set, place));
+/** The verifiable random function, so that a host of many replicas may remember what it has computed. */
+export interface SampleFunction {
+  readonly prove: typeof vrfProve;
+  readonly verify: typeof vrfVerify;
+}
+
+export const PLAIN_FUNCTION: SampleFunction = { prove: vrfProve, verify: vrfVerify };
+
+export function proveSample(
+  secretKey: Uint8Array,
+  set: ReplicaSet,
+  place: SamplePlace,
+  { prove } = PLAIN_FUNCTION,
+): Uint8Array {
+  return prove(secretKey, question(set, place));
 }
 
 /** @returns the replicas that a vote of this key goes to; undefined where the proof is not one */
@@ -36,8 +49,9 @@ export function verifySample(
   sizes: SampleSizes,
   place: SamplePlace,
   proof: Uint8Array,
+  { verify } = PLAIN_FUNCTION,
 ): ReadonlySet<number> | undefined {
-  const beta = vrfVerify(publicKey, question(set, place), proof);
+  const beta = verify(publicKey, question(set, place), proof);
   return beta === undefined ? undefined : new Set(vrfSample(beta, sizes.n, sizes.s));
 }
 
@@ -53,13 +67,14 @@ export function sampleChecker(
   sizes: SampleSizes,
   publicKeys: readonly Uint8Array[],
   max: number,
+  fn: SampleFunction = PLAIN_FUNCTION,
 ): HoldsReceiver {
   const known = new Map<string, { readonly proof: Uint8Array; readonly sample: ReadonlySet<number> }>();
   return (replica, place, proof, receiver) => {
     const name = `${replica} ${place.height} ${place.view} ${place.phase}`;
     const held = known.get(name);
     if (held?.proof.every((byte, i) => byte === proof[i])) return held.sample.has(receiver);
-    const sample = verifySample(publicKeys[replica] as Uint8Array, set, sizes, place, proof);
+    const sample = verifySample(publicKeys[replica] as Uint8Array, set, sizes, place, proof, fn);
     if (sample === undefined) return false;
     if (known.size >= max) known.delete(known.keys().next().value as string);
     known.set(name, { proof, sample });

@@ -16,7 +16,7 @@ import type { ProbabilisticCommit } from './finality.ts';
 import { encodeProbftMessage, type NewLeaderBody, type ProbftMessage, sampledVoteSchema } from './messages.ts';
 import type { CheckedProbftOptions } from './options.ts';
 import type { SampleSizes } from './parameters.ts';
-import type { HoldsReceiver } from './samples.ts';
+import type { HoldsReceiver, SampleFunction } from './samples.ts';
 
 export type ProbftEffect =
   | Exclude<EngineEffect, { kind: 'commit' }>
@@ -73,7 +73,7 @@ export interface State {
   readonly f: number;
   readonly self: number;
   readonly signer: Signer;
-  readonly vrf: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array };
+  readonly vrf: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array; readonly fn: SampleFunction };
   readonly holds: HoldsReceiver;
   readonly verify: Verify;
   readonly options: CheckedProbftOptions;

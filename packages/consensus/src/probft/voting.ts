@@ -67,8 +67,8 @@ function castVote(state: State, phase: SamplePhase): void {
   if (state.voted !== null && !equalBytes(state.voted, signed.digest)) return;
   const { set, sizes, height, view, vrf, self } = state;
   const place = { height, view, phase };
-  const proof = proveSample(vrf.secretKey, set, place);
-  const sample = verifySample(vrf.publicKey, set, sizes, place, proof);
+  const proof = proveSample(vrf.secretKey, set, place, vrf.fn);
+  const sample = verifySample(vrf.publicKey, set, sizes, place, proof, vrf.fn);
   if (sample === undefined) return; // the secret and the public key do not belong together: checked at creation
   state.voted = signed.digest;
   persistRecord(state);

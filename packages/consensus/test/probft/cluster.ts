@@ -1,16 +1,35 @@
 import { deviceIdFromDigest, type Random, seededRandom, toHex } from '@murmuration/core';
-import { createSigner, ed25519KeyPair, sha3_256, type Signer } from '@murmuration/crypto';
-import { decodeBatch } from '../../src/quorum/batch.ts';
+import { createSigner, ed25519KeyPair, type Signer, sha3_256, vrfProve, vrfVerify } from '@murmuration/crypto';
 import { createProbft, type ProbftEngine } from '../../src/probft/engine.ts';
 import type { ProbabilisticCommit } from '../../src/probft/finality.ts';
 import { decodeProbftMessage, type ProbftMessage } from '../../src/probft/messages.ts';
 import type { ProbftOptions } from '../../src/probft/options.ts';
+import type { SampleFunction } from '../../src/probft/samples.ts';
 import type { ProbftEffect } from '../../src/probft/state.ts';
+import { decodeBatch } from '../../src/quorum/batch.ts';
 import type { ReplicaSet } from '../../src/quorum/replica-set.ts';
 
 export function seedOf(text: string): Uint8Array {
   return sha3_256(new TextEncoder().encode(text));
 }
+
+const proofs = new Map<string, Uint8Array>();
+const outputs = new Map<string, Uint8Array | undefined>();
+
+/** Clusters of one key set ask the same questions over and over: each answer is computed once. */
+const REMEMBERING: SampleFunction = {
+  prove: (secretKey, alpha) => {
+    const name = `${toHex(secretKey)} ${toHex(alpha)}`;
+    const proof = proofs.get(name) ?? vrfProve(secretKey, alpha);
+    proofs.set(name, proof);
+    return proof;
+  },
+  verify: (publicKey, alpha, proof) => {
+    const name = `${toHex(publicKey)} ${toHex(alpha)} ${toHex(proof)}`;
+    if (!outputs.has(name)) outputs.set(name, vrfVerify(publicKey, alpha, proof));
+    return outputs.get(name);
+  },
+};
 
 export interface Keys {
   readonly set: ReplicaSet;
@@ -21,7 +40,10 @@ export interface Keys {
 export function keysFor(n: number): Keys {
   const signers = Array.from({ length: n }, (_, i) => createSigner(seedOf(`sign ${i}`)));
   const vrf = Array.from({ length: n }, (_, i) => ed25519KeyPair(seedOf(`vrf ${i}`)));
-  const replicas = signers.map(({ publicKey }) => ({ device: deviceIdFromDigest(sha3_256(publicKey)), key: publicKey }));
+  const replicas = signers.map(({ publicKey }) => ({
+    device: deviceIdFromDigest(sha3_256(publicKey)),
+    key: publicKey,
+  }));
   return { set: { chainId: seedOf('chain'), epoch: 0, replicas }, signers, vrf };
 }
 
@@ -69,7 +91,12 @@ export class Cluster {
     const own = vrf[i] as Keys['vrf'][number];
     const publicKeys = vrf.map(({ publicKey }) => publicKey);
     this.engines[i] = createProbft(
-      { replicaSet: set, self: i, signer: signers[i] as Signer, vrf: { secretKey: own.secretKey, publicKeys } },
+      {
+        replicaSet: set,
+        self: i,
+        signer: signers[i] as Signer,
+        vrf: { secretKey: own.secretKey, publicKeys, fn: REMEMBERING },
+      },
       this.options,
     );
     const records = [...(this.stores[i] as Map<string, Uint8Array>)].map(([key, value]) => ({ key, value }));
@@ -175,6 +202,15 @@ export class Cluster {
   /** Whether all that live have committed this request. */
   all(request: string): boolean {
     return this.engines.every((engine, i) => engine === null || this.requests[i]?.has(request));
+  }
+
+  /** The same, for a request whose replica may have crashed before it told anyone. */
+  known(request: string): boolean {
+    const bytes = toHex(new TextEncoder().encode(request));
+    const told = this.posted.some(
+      ({ message }) => message.kind === 'requests' && message.requests.some((one) => toHex(one) === bytes),
+    );
+    return !told || this.all(request);
   }
 
   count(...kinds: readonly ProbftMessage['kind'][]): number {

@@ -11,6 +11,7 @@ export class Properties {
   private readonly committed = new Map<number, { readonly term: number | undefined; readonly state: string }>();
   private readonly led: ({ term: number; lastIndex: number; lastTerm: number } | undefined)[];
   highest = 0;
+  installs = 0;
 
   constructor(size: number) {
     this.led = Array.from({ length: size }, () => undefined);
@@ -38,6 +39,7 @@ export class Properties {
   }
 
   installed(i: number, height: number, state: string): void {
+    this.installs += 1;
     const known = this.committed.get(height);
     if (known?.state !== state) throw new Error(`State Machine Safety: ${i} installed another state at ${height}`);
   }
