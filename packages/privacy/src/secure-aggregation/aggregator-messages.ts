@@ -1,0 +1,81 @@
+import { accept, type Result, refuse } from '@murmuration/core';
+import { ed25519Verify } from '@murmuration/crypto';
+import { addWords } from '@murmuration/kernels';
+import { type AggregatorData, probeKey } from './aggregator-state.ts';
+import type { ClientMessage, MessageOf } from './messages.ts';
+import { holdersOf } from './plan.ts';
+import { KEYS_DOMAIN, signedKey } from './secrets.ts';
+
+type From<Kind> = MessageOf<ClientMessage, Kind>;
+
+/** Takes in what a member sent in the phase that waits for it, once. */
+export function takeMessage(data: AggregatorData, from: number, message: ClientMessage): Result<void> {
+  switch (message.kind) {
+    case 'keys':
+      return data.keys.has(from) ? refuse('repeated') : takeKeys(data, from, message);
+    case 'ciphertexts':
+      return data.ciphertexts.has(from) ? refuse('repeated') : takeCiphertexts(data, from, message);
+    case 'shares':
+      return data.shares.has(from) ? refuse('repeated') : takeShares(data, from, message);
+    case 'masked':
+      return data.survivors.has(from) ? refuse('repeated') : takeMasked(data, from, message);
+    case 'reveal':
+      return data.revealers.has(from) ? refuse('repeated') : takeReveal(data, from, message);
+  }
+}
+
+/** A key that neighbours would refuse is refused here: one bad member must not stop its neighbours. */
+function takeKeys({ plan, deps, keys }: AggregatorData, from: number, message: From<'keys'>): Result<void> {
+  const verify = deps.verify ?? ed25519Verify;
+  const signer = deps.keyOf(from);
+  const signed = signedKey(plan, from, message.publicKey);
+  if (signer === undefined || !verify(KEYS_DOMAIN, signed, message.signature, signer)) return refuse('bad-signature');
+  const probed = probeKey.initiate(message.publicKey, plan.digest);
+  if (!probed.ok) return probed;
+  keys.set(from, message);
+  return accept(undefined);
+}
+
+function takeCiphertexts(data: AggregatorData, from: number, message: From<'ciphertexts'>): Result<void> {
+  const { graph } = data.plan;
+  const wanted = graph.neighbours(from).filter((to) => data.expected.has(to) && graph.initiates(from, to));
+  const named = message.ciphertexts.map(({ to }) => to);
+  if (!sameMembers(named, wanted)) return refuse('other-neighbours');
+  data.ciphertexts.set(from, new Map(message.ciphertexts.map(({ to, ciphertext }) => [to, ciphertext])));
+  return accept(undefined);
+}
+
+function takeShares(data: AggregatorData, from: number, message: From<'shares'>): Result<void> {
+  const wanted = data.plan.graph.neighbours(from).filter((to) => data.expected.has(to));
+  const named = message.boxes.map(({ to }) => to);
+  if (!sameMembers(named, wanted)) return refuse('other-neighbours');
+  data.shares.set(from, message);
+  data.boxes.set(from, new Map(message.boxes.map(({ to, box }) => [to, box])));
+  return accept(undefined);
+}
+
+function takeMasked(data: AggregatorData, from: number, { words }: From<'masked'>): Result<void> {
+  if (words.length !== 4 * data.plan.length) return refuse('wrong-length', `${words.length} bytes`);
+  addWords(data.sum, new Int32Array(words.buffer, words.byteOffset, data.plan.length));
+  data.survivors.add(from);
+  return accept(undefined);
+}
+
+function takeReveal(data: AggregatorData, from: number, { shares }: From<'reveal'>): Result<void> {
+  const { plan, sharers } = data;
+  const wanted = holdersOf(plan, from).filter((of) => sharers.has(of));
+  const named = shares.map(({ of }) => of).sort((a, b) => a - b);
+  if (!sameMembers(named, wanted)) return refuse('other-neighbours');
+  for (const { of, share } of shares) {
+    const holder = holdersOf(plan, of).indexOf(from) + 1;
+    const known = data.revealed.get(of);
+    if (known === undefined) data.revealed.set(of, [{ holder, bytes: share }]);
+    else known.push({ holder, bytes: share });
+  }
+  data.revealers.add(from);
+  return accept(undefined);
+}
+
+function sameMembers(given: readonly number[], wanted: readonly number[]): boolean {
+  return given.length === wanted.length && given.every((member, i) => member === wanted[i]);
+}

@@ -1,0 +1,205 @@
+import { accept, type Result, refuse } from '@murmuration/core';
+import { takeMessage } from './aggregator-messages.ts';
+import {
+  type AggregatorData,
+  type AggregatorDeps,
+  type AggregatorEffect,
+  type AggregatorInput,
+  type AggregatorPhase,
+  newAggregatorData,
+  type VoidReason,
+} from './aggregator-state.ts';
+import { type ClientMessage, encodeServerMessage, readClientMessage, type ServerMessage } from './messages.ts';
+import { type AggregationPlan, holdersOf, sumBound } from './plan.ts';
+import { countBeyond } from './quantise.ts';
+import { unmask } from './recover.ts';
+import { survivorStatement } from './survivors.ts';
+
+export interface Aggregator {
+  step(input: AggregatorInput): readonly AggregatorEffect[];
+  readonly phase: AggregatorPhase;
+}
+
+/** The phase that takes each message. */
+const TAKEN_IN: Record<ClientMessage['kind'], AggregatorPhase> = {
+  keys: 'keys',
+  ciphertexts: 'ciphertexts',
+  shares: 'shares',
+  masked: 'masked',
+  reveal: 'reveals',
+};
+const PHASES: readonly AggregatorPhase[] = [
+  'keys',
+  'ciphertexts',
+  'shares',
+  'masked',
+  'committing',
+  'reveals',
+  'done',
+  'void',
+];
+
+/**
+ * The server's part in one plan. It learns the sum of at least `minSurvivors` vectors, or nothing. A phase ends when
+ * all have answered or at its deadline; late, repeated and malformed messages are refused with a reason and change
+ * nothing. Vectors are added as they come: memory does not grow with the number of members times the length.
+ */
+export function createAggregator(deps: AggregatorDeps, plan: AggregationPlan): Aggregator {
+  const data = newAggregatorData(deps, plan);
+  return {
+    get phase() {
+      return data.phase;
+    },
+    step: (input) => {
+      if (input.kind === 'certified') return certify(data, input.certificate);
+      if (input.kind === 'deadline') return endPhase(data);
+      const taken = receive(data, input.from, input.bytes);
+      if (!taken.ok) return [refused(input.from, taken)];
+      return allAnswered(data) ? endPhase(data) : [];
+    },
+  };
+}
+
+function receive(data: AggregatorData, from: number, bytes: Uint8Array): Result<void> {
+  const read = readClientMessage(bytes, data.plan.length);
+  if (!read.ok) return read;
+  const wanted = TAKEN_IN[read.value.kind];
+  if (data.phase !== wanted) {
+    const late = PHASES.indexOf(data.phase) > PHASES.indexOf(wanted);
+    return refuse(late ? 'late' : 'out-of-order', `${read.value.kind} in phase ${data.phase}`);
+  }
+  if (!data.expected.has(from)) return refuse('not-expected', `member ${from}`);
+  return takeMessage(data, from, read.value);
+}
+
+function allAnswered(data: AggregatorData): boolean {
+  return answered(data).size === data.expected.size;
+}
+
+function answered(data: AggregatorData): ReadonlySet<number> | ReadonlyMap<number, unknown> {
+  switch (data.phase) {
+    case 'keys':
+      return data.keys;
+    case 'ciphertexts':
+      return data.ciphertexts;
+    case 'shares':
+      return data.shares;
+    case 'masked':
+      return data.survivors;
+    default:
+      return data.revealers;
+  }
+}
+
+function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
+  switch (data.phase) {
+    case 'keys':
+      return advance(data, 'ciphertexts', (_, near) => ({
+        kind: 'roster',
+        entries: near.map((other) => {
+          const { publicKey, signature } = given(data.keys, other);
+          return { member: other, publicKey, signature };
+        }),
+      }));
+    case 'ciphertexts':
+      return advance(data, 'shares', (member, near) => ({
+        kind: 'pairs',
+        entries: near.map((from) => ({ from, ciphertext: data.ciphertexts.get(from)?.get(member) ?? null })),
+      }));
+    case 'shares':
+      return advance(data, 'masked', (member, near) => ({
+        kind: 'boxes',
+        entries: near.map((from) => ({ from, box: given(given(data.boxes, from), member) })),
+      }));
+    case 'masked':
+      return fixSurvivors(data);
+    case 'reveals':
+      return release(data);
+    default:
+      return []; // a deadline of a phase that is over
+  }
+}
+
+/** Hands out what came in, among those who still have a neighbourhood that can answer for them. */
+function advance(
+  data: AggregatorData,
+  phase: 'ciphertexts' | 'shares' | 'masked',
+  answer: (member: number, near: readonly number[]) => ServerMessage,
+): readonly AggregatorEffect[] {
+  const { plan } = data;
+  const left = withNeighbourhood(plan, new Set(answered(data).keys()));
+  if (left.size < plan.minSurvivors) return voided(data, 'too-few-members', `${left.size} of ${plan.minSurvivors}`);
+  const sends = [...left].map((to): AggregatorEffect => {
+    const near = plan.graph.neighbours(to).filter((other) => left.has(other));
+    return { kind: 'send', to, bytes: encodeServerMessage(answer(to, near)) };
+  });
+  data.phase = phase;
+  data.expected = left;
+  if (phase === 'masked') data.sharers = left;
+  return [{ kind: 'phase', phase, waitingFor: left.size }, ...sends];
+}
+
+/** Leaves out, until nothing changes, members with fewer than threshold − 1 neighbours left. */
+function withNeighbourhood(plan: AggregationPlan, members: Set<number>): ReadonlySet<number> {
+  for (let size = -1; size !== members.size; ) {
+    size = members.size;
+    for (const member of members) if (near(plan, members, member) < plan.threshold) members.delete(member);
+  }
+  return members;
+}
+
+/** Members of the closed neighbourhood. */
+function near(plan: AggregationPlan, members: ReadonlySet<number>, member: number): number {
+  return holdersOf(plan, member).filter((other) => members.has(other)).length;
+}
+
+/** Vectors that come from now on stay hidden by their self masks: nobody reveals those. */
+function fixSurvivors(data: AggregatorData): readonly AggregatorEffect[] {
+  const { plan, sharers, survivors } = data;
+  if (survivors.size < plan.minSurvivors) {
+    return voided(data, 'too-few-survivors', `${survivors.size} of ${plan.minSurvivors}`);
+  }
+  for (const member of sharers) {
+    const left = near(plan, survivors, member);
+    if (left < plan.threshold) return voided(data, 'too-few-survivors', `${left} hold shares of member ${member}`);
+  }
+  data.phase = 'committing';
+  data.statement = survivorStatement(plan, { sharers, survivors });
+  return [
+    { kind: 'phase', phase: 'committing', waitingFor: 0 },
+    { kind: 'commit', statement: data.statement },
+  ];
+}
+
+function certify(data: AggregatorData, certificate: Uint8Array): readonly AggregatorEffect[] {
+  if (data.phase !== 'committing') return [];
+  const bytes = encodeServerMessage({ kind: 'survivors', statement: data.statement, certificate });
+  data.phase = 'reveals';
+  data.expected = data.survivors;
+  const sends = [...data.survivors].map((to): AggregatorEffect => ({ kind: 'send', to, bytes }));
+  return [{ kind: 'phase', phase: 'reveals', waitingFor: data.survivors.size }, ...sends];
+}
+
+function release(data: AggregatorData): readonly AggregatorEffect[] {
+  const unmasked = unmask(data);
+  if (!unmasked.ok) return voided(data, unmasked.reason, unmasked.detail ?? '');
+  data.phase = 'done';
+  const survivors = [...data.survivors].sort((a, b) => a - b);
+  const outOfRange = countBeyond(data.sum, sumBound(data.plan, survivors.length));
+  return [{ kind: 'sum', result: { sum: data.sum, survivors, outOfRange } }];
+}
+
+function voided(data: AggregatorData, reason: VoidReason, detail: string): readonly AggregatorEffect[] {
+  data.phase = 'void';
+  data.sum.fill(0);
+  data.revealed.clear();
+  return [{ kind: 'void', reason, detail }];
+}
+
+function refused(from: number, { reason, detail }: { reason: string; detail?: string }): AggregatorEffect {
+  return detail === undefined ? { kind: 'refused', from, reason } : { kind: 'refused', from, reason, detail };
+}
+
+function given<T>(map: ReadonlyMap<number, T>, member: number): T {
+  return map.get(member) as T;
+}

@@ -1,0 +1,34 @@
+export { type Aggregator, createAggregator } from './aggregator.ts';
+export type {
+  AggregationResult,
+  AggregatorDeps,
+  AggregatorEffect,
+  AggregatorInput,
+  AggregatorPhase,
+  VoidReason,
+} from './aggregator-state.ts';
+export { createMaskingClient } from './client.ts';
+export type {
+  ClientEffect,
+  ClientInput,
+  ClientPhase,
+  MaskingClient,
+  MaskingClientDeps,
+  NoiseSource,
+} from './client-state.ts';
+export { createMaskGraph, type MaskGraph } from './graph.ts';
+export { drawGroups, MIN_GROUP_SIZE } from './groups.ts';
+export { applyMask } from './masks.ts';
+export {
+  AGGREGATION_SUITE,
+  type AggregationPlan,
+  createPlan,
+  honestSurvivors,
+  MAX_COMPLETE,
+  noiseShare,
+  type PlanOptions,
+  sumBound,
+} from './plan.ts';
+export { fromIntegers, type Rounded, roundToIntegers } from './quantise.ts';
+export { readSurvivorStatement, type StatementRefusal, type SurvivorSets, survivorStatement } from './survivors.ts';
+export { shareThreshold, type ToleranceRow, thresholdTable, tolerance } from './thresholds.ts';

@@ -1,0 +1,27 @@
+import { aesCtrKeystream } from '@murmuration/crypto';
+import { addWords, subtractWords } from '@murmuration/kernels';
+
+/** Bytes of keystream at a time: fits the second-level cache beside the part of the vector it is added to. */
+const CHUNK_BYTES = 2 ** 17;
+
+/**
+ * Adds (`sign` 1) or takes away (−1) the mask that a seed expands to: the AES-256-CTR keystream of counter 0 up, read
+ * as little-endian 32-bit words, modulo 2^32.
+ * @param seed 32 bytes, for one vector only
+ */
+export function applyMask(words: Int32Array, seed: Uint8Array, sign: 1 | -1): void {
+  const counter = new Uint8Array(16);
+  const view = new DataView(counter.buffer);
+  for (let at = 0; at < words.length; at += CHUNK_BYTES / 4) {
+    const part = words.subarray(at, at + CHUNK_BYTES / 4);
+    view.setUint32(12, at / 4); // four words a block; 2^26 words end far below 2^32 blocks
+    const mask = new Int32Array(aesCtrKeystream(seed, counter, part.length * 4).buffer);
+    if (sign === 1) addWords(part, mask);
+    else subtractWords(part, mask);
+  }
+}
+
+/** The sign of the mask of the pair {member, other} in the vector of `member`: the lower of both takes away. */
+export function pairSign(member: number, other: number): 1 | -1 {
+  return other < member ? 1 : -1;
+}

@@ -1,0 +1,69 @@
+import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
+import { recoverSecret, type ShamirShare } from '@murmuration/crypto';
+import type { AggregatorData, VoidReason } from './aggregator-state.ts';
+import { applyMask, pairSign } from './masks.ts';
+import { commitSecret, openRecovery, selfMaskSeed } from './secrets.ts';
+
+/** A mask that is still in the sum. */
+interface Left {
+  readonly seed: Uint8Array;
+  readonly sign: 1 | -1;
+}
+
+/**
+ * Takes the masks out of `data.sum`: the self masks of survivors, and the pair masks that survivors share with
+ * dropouts. Every secret is recovered before the sum is touched: where one is missing, nothing is released.
+ */
+export function unmask(data: AggregatorData): Result<void, VoidReason> {
+  const left: Left[] = [];
+  for (const member of data.sharers) {
+    const found = data.survivors.has(member) ? selfMask(data, member) : pairMasks(data, member);
+    if (!found.ok) return found;
+    left.push(...found.value);
+  }
+  for (const { seed, sign } of left) applyMask(data.sum, seed, sign === 1 ? -1 : 1);
+  return accept(undefined);
+}
+
+function selfMask(data: AggregatorData, member: number): Result<readonly Left[], VoidReason> {
+  const secret = committedSecret(data, member, 'self');
+  return secret.ok ? accept([{ seed: selfMaskSeed(secret.value), sign: 1 }]) : secret;
+}
+
+function pairMasks(data: AggregatorData, dropout: number): Result<readonly Left[], VoidReason> {
+  const secret = committedSecret(data, dropout, 'pair');
+  if (!secret.ok) return secret;
+  const message = data.shares.get(dropout);
+  if (message === undefined) return refuse('unrecoverable', `member ${dropout} has sealed nothing`);
+  const { boxes, recovery } = message;
+  const seeds = openRecovery(data.plan, dropout, secret.value, recovery, boxes.length);
+  if (seeds === undefined) return refuse('unrecoverable', `member ${dropout} has sealed no seeds of its pairs`);
+  const left: Left[] = [];
+  for (const [i, { to }] of boxes.entries()) {
+    if (data.survivors.has(to)) left.push({ seed: seeds[i] as Uint8Array, sign: pairSign(to, dropout) });
+  }
+  return accept(left);
+}
+
+/**
+ * The secret that fits its commitment. Where the first shares do not give it, others are tried in turn, which finds it
+ * as long as `threshold` right shares stand side by side in their ring.
+ */
+function committedSecret(
+  { plan, shares, revealed }: AggregatorData,
+  member: number,
+  which: 'self' | 'pair',
+): Result<Uint8Array, VoidReason> {
+  const held = revealed.get(member) ?? [];
+  const { threshold } = plan;
+  if (held.length < threshold) return refuse('too-few-shares', `${held.length} of ${threshold} for member ${member}`);
+  const message = shares.get(member);
+  const commitment = which === 'self' ? message?.selfCommitment : message?.pairCommitment;
+  for (let first = 0; first < held.length; first++) {
+    const turned: ShamirShare[] = [...held.slice(first), ...held.slice(0, first)];
+    const secret = recoverSecret(threshold, turned);
+    if (!secret.ok || commitment === undefined) break;
+    if (equalBytes(commitSecret(plan, member, which, secret.value), commitment)) return accept(secret.value);
+  }
+  return refuse('unrecoverable', `the shares of member ${member} do not fit its commitment`);
+}
