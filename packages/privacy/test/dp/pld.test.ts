@@ -1,0 +1,234 @@
+import { seededRandom } from '@murmuration/core';
+import { describe, expect, test } from 'vitest';
+import { normalCdf } from '../../src/dp/maths/erfc.ts';
+import { integrate } from '../../src/dp/maths/quadrature.ts';
+import {
+  gaussianDelta,
+  hasPld,
+  type Mechanism,
+  type PrivacyPlan,
+  pldDelta,
+  pldEpsilon,
+  rdpEpsilon,
+} from '../../src/index.ts';
+import { codeOf, gaussianPlan, planOf, vectors } from './world.ts';
+
+interface Row {
+  readonly sigma: number;
+  readonly rate: number;
+  readonly steps: number;
+  readonly delta: number;
+  readonly pld: number;
+}
+
+const google = vectors<{ table: readonly Row[] }>('dp-accounting/accountants.json');
+const opacus = vectors<{ prv: Row & { epsilon: number; error: number } }>('opacus/accountants.json');
+
+/** Several mechanisms without sampling. */
+function composed(...parts: readonly (readonly [Mechanism, number])[]): PrivacyPlan {
+  return {
+    adjacency: 'add-or-remove-one',
+    events: parts.map(([mechanism, count]) => ({ mechanism, sampling: { kind: 'none' }, count })),
+  };
+}
+
+describe('published values', () => {
+  test.each(google.table)('ε of σ $sigma, q $rate, $steps steps: dp_accounting to 1e-4, never above RDP', (row) => {
+    const plan = gaussianPlan(row.sigma, row.rate, row.steps);
+    const epsilon = pldEpsilon(plan, row.delta);
+    expect(Math.abs(epsilon / row.pld - 1)).toBeLessThan(1e-4);
+    expect(epsilon).toBeLessThanOrEqual(rdpEpsilon(plan, row.delta).epsilon);
+  });
+
+  test('Opacus PRV, an upper bound with error 0.01, lies above by no more', () => {
+    const { sigma, rate, steps, delta, epsilon, error } = opacus.prv;
+    const ours = pldEpsilon(gaussianPlan(sigma, rate, steps), delta);
+    expect(ours).toBeLessThan(epsilon);
+    expect(ours).toBeGreaterThan(epsilon - error);
+  });
+
+  test('dp_accounting: σ 0.5, q 0.2, 3 steps: δ(1) = 0.15594', () => {
+    expect(Math.abs(pldDelta(gaussianPlan(0.5, 0.2, 3), 1) - 0.15594)).toBeLessThan(1e-4);
+  });
+
+  test('dp_accounting: σ √3, 3 steps: δ(1) = 0.126936, the δ of one step at σ 1', () => {
+    const delta = pldDelta(gaussianPlan(Math.sqrt(3), 1, 3), 1);
+    expect(Math.abs(delta - 0.126936)).toBeLessThan(1e-5);
+    expect(delta).toBeGreaterThanOrEqual(gaussianDelta(1, 1));
+  });
+
+  test('dp_accounting: Laplace(1) three times and Laplace(2) twice: ε 4 at δ 1e-14', () => {
+    const plan = composed([{ kind: 'laplace', scale: 1 }, 3], [{ kind: 'laplace', scale: 2 }, 2]);
+    expect(Math.abs(pldEpsilon(plan, 1e-14) - 4)).toBeLessThan(1e-6);
+    expect(pldDelta(plan, 4)).toBe(0);
+  });
+
+  test('dp_accounting: subsampled Laplace(0.5), q 0.2, three times: ε 2.46964', () => {
+    expect(Math.abs(pldEpsilon(planOf({ kind: 'laplace', scale: 0.5 }, 0.2, 3), 1e-14) - 2.46964)).toBeLessThan(1e-5);
+  });
+
+  test('dp_accounting: two mixtures of Gaussians: ε 17.193115 at δ 1e-6, to 1e-6', () => {
+    const one: Mechanism = {
+      kind: 'gaussian-mixture',
+      sigma: 1,
+      sensitivities: [0, 1, 2],
+      probabilities: [0.2, 0.6, 0.2],
+    };
+    const other: Mechanism = {
+      kind: 'gaussian-mixture',
+      sigma: 2,
+      sensitivities: [0, 2, 3],
+      probabilities: [0.33, 0.34, 0.33],
+    };
+    const plan = composed([one, 3], [other, 2]);
+    expect(Math.abs(pldEpsilon(plan, 1e-6, { accuracy: 2e-8 }) - 17.193115)).toBeLessThan(1e-6);
+  });
+});
+
+/** A step's mixture and noise by density, loss and upper probabilities, worked out apart from the package's pairs. */
+function stepOf(sigma: number, rate: number) {
+  const density = (x: number, mean: number) =>
+    Math.exp(-((x - mean) ** 2) / (2 * sigma ** 2)) / (sigma * Math.sqrt(2 * Math.PI));
+  const loss = (x: number) => Math.log(1 - rate + rate * Math.exp((2 * x - 1) / (2 * sigma ** 2)));
+  const place = (l: number) => {
+    const inside = (Math.exp(l) - 1 + rate) / rate;
+    return inside > 0 ? sigma ** 2 * Math.log(inside) + 0.5 : Number.NEGATIVE_INFINITY;
+  };
+  const above = (x: number, mean: number) => normalCdf((mean - x) / sigma);
+  return {
+    sigma,
+    loss,
+    place,
+    mixture: (x: number) => (1 - rate) * density(x, 0) + rate * density(x, 1),
+    noise: (x: number) => density(x, 0),
+    /** δ of one step, mixture against noise. */
+    remove: (epsilon: number) => {
+      const x = place(epsilon);
+      return (1 - rate) * above(x, 0) + rate * above(x, 1) - Math.exp(epsilon) * above(x, 0);
+    },
+    /** δ of one step, noise against mixture. */
+    add: (epsilon: number) => {
+      const x = place(-epsilon);
+      const [zero, one] = [1 - above(x, 0), 1 - above(x, 1)];
+      return zero - Math.exp(epsilon) * ((1 - rate) * zero + rate * one);
+    },
+  };
+}
+
+/**
+ * δ of `steps` ≤ 3 steps by direct numerical integration over all but the last. The integral is cut where the rest's
+ * ε meets the loss's limit ln(1-q): there the integrand is smooth but not analytic, and pieces shrink towards it.
+ */
+function integratedDelta(sigma: number, rate: number, steps: number, epsilon: number): number {
+  const step = stepOf(sigma, rate);
+  const limit = Math.log(1 - rate);
+  const [from, to] = [-9 * sigma, 1 + 9 * sigma];
+  const whole = (f: (x: number) => number, cut: number) => {
+    if (!(cut > from && cut < to)) return integrate(f, from, to, 40);
+    const ends = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
+    const grades = [
+      ...ends.toReversed().map((e) => cut + e * (from - cut)),
+      ...ends.slice(1).map((e) => cut + e * (to - cut)),
+    ];
+    return grades.slice(1).reduce((sum, end, i) => sum + integrate(f, grades[i] as number, end, 6), 0);
+  };
+  const remove = (left: number, e: number): number =>
+    left === 1
+      ? step.remove(e)
+      : whole((x) => step.mixture(x) * remove(left - 1, e - step.loss(x)), step.place(e - limit));
+  const add = (left: number, e: number): number =>
+    left === 1 ? step.add(e) : whole((x) => step.noise(x) * add(left - 1, e + step.loss(x)), step.place(-limit - e));
+  return Math.max(remove(steps, epsilon), add(steps, epsilon));
+}
+
+describe('against direct numerical integration', () => {
+  const random = seededRandom('pld');
+  const cases = Array.from({ length: 24 }, (_, i) => ({
+    sigma: 0.5 + 2.5 * random.unit(),
+    rate: 0.02 + 0.9 * random.unit(),
+    steps: 1 + (i % 3),
+    epsilon: 0.05 + 2 * random.unit(),
+  }));
+
+  test.each(cases)('σ $sigma, q $rate, $steps steps, ε $epsilon: δ is not below, and at most 1e-3 above', (row) => {
+    const truth = integratedDelta(row.sigma, row.rate, row.steps, row.epsilon);
+    const delta = pldDelta(gaussianPlan(row.sigma, row.rate, row.steps), row.epsilon);
+    expect(delta).toBeGreaterThanOrEqual(truth * (1 - 1e-8) - 1e-14);
+    expect(delta).toBeLessThanOrEqual(truth * (1 + 1e-3) + 1e-10);
+    if (truth < 1e-9) return;
+    const epsilon = pldEpsilon(gaussianPlan(row.sigma, row.rate, row.steps), truth);
+    expect(epsilon).toBeGreaterThanOrEqual(row.epsilon * (1 - 1e-7));
+    expect(epsilon).toBeLessThan(row.epsilon * (1 + 1e-3));
+  });
+
+  test('a thousand Gaussian steps are one at σ/√1000: δ not below it, ε within 1e-4', () => {
+    for (const sigma of [5, 20, 80]) {
+      for (const delta of [1e-3, 1e-6, 1e-12]) {
+        const epsilon = pldEpsilon(gaussianPlan(sigma, 1, 1000), delta);
+        expect(gaussianDelta(sigma / Math.sqrt(1000), epsilon)).toBeLessThanOrEqual(delta);
+        expect(gaussianDelta(sigma / Math.sqrt(1000), epsilon * (1 - 1e-4))).toBeGreaterThan(delta);
+      }
+    }
+  });
+});
+
+describe('shape', () => {
+  test('ε grows with steps and rate, falls with noise and δ, and never exceeds RDP: 24 random plans', () => {
+    const random = seededRandom('shape');
+    for (let i = 0; i < 24; i++) {
+      const sigma = 0.6 + 3 * random.unit();
+      const rate = i % 5 === 0 ? 1 : 10 ** (-3 * random.unit());
+      const steps = 1 + random.below(2000);
+      const delta = 10 ** -(2 + 7 * random.unit());
+      const coarse = { accuracy: 1e-3 };
+      const epsilon = pldEpsilon(gaussianPlan(sigma, rate, steps), delta, coarse);
+      expect(epsilon).toBeLessThanOrEqual(rdpEpsilon(gaussianPlan(sigma, rate, steps), delta).epsilon * 1.001);
+      expect(pldEpsilon(gaussianPlan(sigma, rate, 2 * steps), delta, coarse)).toBeGreaterThanOrEqual(epsilon * 0.998);
+      expect(pldEpsilon(gaussianPlan(2 * sigma, rate, steps), delta, coarse)).toBeLessThanOrEqual(epsilon * 1.002);
+      expect(pldEpsilon(gaussianPlan(sigma, rate, steps), delta / 10, coarse)).toBeGreaterThanOrEqual(epsilon * 0.998);
+    }
+  });
+
+  test('a coarser grid never lowers ε: pessimism is one-sided', () => {
+    const plan = gaussianPlan(1, 0.1, 200);
+    const fine = pldEpsilon(plan, 1e-6, { accuracy: 1e-6 });
+    for (const accuracy of [1e-5, 1e-4, 1e-3, 1e-2]) {
+      expect(pldEpsilon(plan, 1e-6, { accuracy })).toBeGreaterThanOrEqual(fine * (1 - 1e-9));
+    }
+  });
+
+  test('ε and δ are inverse to each other', () => {
+    const plan = gaussianPlan(1.2, 0.05, 300);
+    for (const delta of [1e-2, 1e-5, 1e-9]) {
+      const back = pldDelta(plan, pldEpsilon(plan, delta, { accuracy: 1e-5 }), { accuracy: 1e-5 });
+      expect(Math.abs(back / delta - 1)).toBeLessThan(1e-3);
+    }
+  });
+
+  test('randomised response k times is the binomial: basic composition where δ vanishes', () => {
+    const plan = composed([{ kind: 'pure', epsilon: 0.3 }, 5]);
+    expect(pldEpsilon(plan, 1e-18)).toBeLessThanOrEqual(1.5);
+    expect(pldEpsilon(plan, 1e-18)).toBeGreaterThan(1.5 - 1e-6);
+    const truth = 1 / (1 + Math.exp(-0.3));
+    const top = truth ** 5 * -Math.expm1(1.2 - 1.5);
+    expect(Math.abs(pldDelta(plan, 1.2) / top - 1)).toBeLessThan(1e-3);
+  });
+
+  test('nothing released costs nothing', () => {
+    expect(pldEpsilon({ adjacency: 'replace-one', events: [] }, 1e-6)).toBe(0);
+    expect(pldDelta({ adjacency: 'replace-one', events: [] }, 0)).toBe(0);
+  });
+
+  test('what has no dominating pair is refused with a code, and known beforehand', () => {
+    const plan = composed([{ kind: 'zcdp', rho: 0.1 }, 1]);
+    expect(hasPld(plan)).toBe(false);
+    expect(codeOf(() => pldEpsilon(plan, 1e-6))).toBe('PRIVACY_NO_PLD');
+  });
+
+  test('14,062 steps take less than a second of processor time', () => {
+    const started = process.cpuUsage();
+    pldEpsilon(gaussianPlan(1.1, 256 / 60000, 14062), 1e-5);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1e6).toBeLessThan(1);
+  });
+});
