@@ -1,0 +1,187 @@
+import { type Clock, checkInteger, checkNumber, encode, MurmurError, type Store } from '@murmuration/core';
+import { checkPlan, type PrivacyEvent } from '../event.ts';
+import { PoissonDraw } from '../noise/poisson.ts';
+import {
+  type AccountState,
+  accountPrefix,
+  appendChanges,
+  type BudgetAccount,
+  type BudgetTerms,
+  catchUp,
+  EMPTY_ACCOUNT,
+  headKey,
+  spendMore,
+  spentEpsilon,
+} from './account.ts';
+import { type Entry, headSchema, MAX_CHARGE_EVENTS } from './entry.ts';
+import { inTurn } from './lock.ts';
+import { type BudgetStatus, statusOf } from './status.ts';
+
+/** What a release costs. */
+export interface Charge {
+  /** For people: what is released, at most 256 characters. Never data. */
+  readonly purpose: string;
+  readonly events: readonly PrivacyEvent[];
+  /** One executed draw for each Poisson-sampled step among `events`: amplification is charged for no other. */
+  readonly draws?: readonly PoissonDraw[];
+}
+
+/** That a debit is durable. */
+export interface Receipt {
+  readonly sequence: number;
+  /** Of the entry: what to anchor where others can see it. */
+  readonly digest: Uint8Array;
+  readonly spentEpsilon: number;
+  readonly leftEpsilon: number;
+}
+
+export interface BudgetLedger {
+  /**
+   * Opens an account, once. The same terms again are no error.
+   * @throws PRIVACY_BUDGET_EXISTS, PRIVACY_BAD_NAME, OPTION_OUT_OF_RANGE, PRIVACY_BUDGET_DAMAGED
+   */
+  open(account: BudgetAccount, terms: BudgetTerms): Promise<void>;
+  /**
+   * Debits the account and, only once that is durable, calls `run`, which may touch the data. What was debited stays
+   * spent if `run` fails or the process dies: nobody can know what got out.
+   *
+   * @throws PRIVACY_BUDGET_EXHAUSTED, PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED, PRIVACY_SAMPLING_NOT_EXECUTED,
+   *   PRIVACY_BAD_EVENT, each before `run` is called; and what `run` throws
+   */
+  release<T>(account: BudgetAccount, charge: Charge, run: (receipt: Receipt) => T | Promise<T>): Promise<T>;
+  /** Spent, left, and when it will be gone at the present pace. @throws PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED */
+  status(account: BudgetAccount): Promise<BudgetStatus>;
+}
+
+export interface BudgetDeps {
+  /** Its `write` must be durable when it resolves. One process at a time may spend from it. */
+  readonly store: Store;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+/**
+ * The privacy budget of data sets: an append-only chain of debits for each owner and data set. Every account's tasks
+ * run one after another, so concurrent spends never exceed the cap.
+ */
+export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
+  const known = new Map<string, AccountState>();
+
+  async function read(prefix: string): Promise<AccountState> {
+    const state = await catchUp(store, prefix, known.get(prefix) ?? EMPTY_ACCOUNT);
+    known.set(prefix, state);
+    return state;
+  }
+
+  async function append(prefix: string, state: AccountState, body: Entry['body']): Promise<AccountState> {
+    const entry = { sequence: state.sequence, previous: state.digest, atMs: Math.max(0, clock.nowMs()), body };
+    const { next, key, wire, head } = appendChanges(prefix, state, entry);
+    await store.write([
+      { key, value: wire },
+      { key: headKey(prefix), value: encode(headSchema, head) },
+    ]);
+    known.set(prefix, next);
+    return next;
+  }
+
+  async function debit(prefix: string, charge: Charge): Promise<Receipt> {
+    const state = await read(prefix);
+    const terms = termsOf(state, prefix);
+    const after = spentEpsilon(spendMore(state, charge.events, terms.adjacency), terms.delta);
+    if (!(after <= terms.epsilon)) throw exhausted(prefix, terms, spentEpsilon(state, terms.delta), after);
+    const next = await append(prefix, state, { kind: 'debit', purpose: charge.purpose, events: charge.events });
+    return {
+      sequence: state.sequence,
+      digest: next.digest,
+      spentEpsilon: after,
+      leftEpsilon: terms.epsilon - after,
+    };
+  }
+
+  return {
+    open: async (account, terms) => {
+      const prefix = accountPrefix(account);
+      checkNumber('epsilon', terms.epsilon, 0, 1e6);
+      checkNumber('delta', terms.delta, 1e-20, 1 - 1e-12);
+      await inTurn(store, prefix, async () => {
+        const state = await read(prefix);
+        if (state.terms === undefined) await append(prefix, state, { kind: 'open', ...terms });
+        else if (!sameTerms(state.terms, terms)) throw exists(prefix, state.terms);
+      });
+    },
+    release: async (account, charge, run) => {
+      const prefix = accountPrefix(account);
+      const copy = checkCharge(charge);
+      return run(await inTurn(store, prefix, () => debit(prefix, copy)));
+    },
+    status: async (account) => {
+      const prefix = accountPrefix(account);
+      const state = await inTurn(store, prefix, () => read(prefix));
+      return statusOf(state, termsOf(state, prefix));
+    },
+  };
+}
+
+/** @returns a copy that the caller can no longer change, its draws used up */
+function checkCharge({ purpose, events, draws = [] }: Charge): Charge {
+  const copy = structuredClone([...events]);
+  checkInteger('events of a charge', copy.length, 1, MAX_CHARGE_EVENTS);
+  checkInteger('characters of a purpose', purpose.length, 1, 256);
+  checkPlan({ adjacency: 'add-or-remove-one', events: copy });
+  chargeDraws(copy, draws);
+  return { purpose, events: copy };
+}
+
+/** Each Poisson step needs a draw of its own at its rate. Draws are used up only once all are there. */
+function chargeDraws(events: readonly PrivacyEvent[], draws: readonly PoissonDraw[]): void {
+  const left = new Set(draws.filter((draw) => draw instanceof PoissonDraw));
+  const used: PoissonDraw[] = [];
+  for (const { sampling, count } of events) {
+    if (sampling.kind !== 'poisson' || sampling.rate === 1) continue;
+    const matching = [...left].filter((draw) => draw.rate === sampling.rate).slice(0, count);
+    if (matching.length < count) throw notExecuted(sampling.rate, count, draws.length);
+    for (const draw of matching) left.delete(draw);
+    used.push(...matching);
+  }
+  for (const draw of used) draw.charge();
+}
+
+function termsOf(state: AccountState, prefix: string): BudgetTerms {
+  if (state.terms !== undefined) return state.terms;
+  throw new MurmurError({
+    code: 'PRIVACY_BUDGET_UNKNOWN',
+    message: `no budget was opened under ${prefix}`,
+    remedy: "open the account with the owner's terms first; without a budget nothing is released",
+    facts: { prefix },
+  });
+}
+
+function sameTerms(a: BudgetTerms, b: BudgetTerms): boolean {
+  return a.epsilon === b.epsilon && a.delta === b.delta && a.adjacency === b.adjacency;
+}
+
+function exists(prefix: string, terms: BudgetTerms): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_BUDGET_EXISTS',
+    message: `the budget under ${prefix} is open with epsilon ${terms.epsilon} at delta ${terms.delta}, ${terms.adjacency}`,
+    remedy: 'use it as it is; other terms are another data set',
+    facts: { prefix, epsilon: terms.epsilon, delta: terms.delta },
+  });
+}
+
+function exhausted(prefix: string, terms: BudgetTerms, spent: number, after: number): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_BUDGET_EXHAUSTED',
+    message: `this release would bring ${prefix} from epsilon ${spent.toPrecision(6)} to ${after.toPrecision(6)}, above its cap ${terms.epsilon}`,
+    remedy: 'release less, or with more noise; the data was not touched and nothing was debited',
+    facts: { prefix, spent, after, cap: terms.epsilon, delta: terms.delta },
+  });
+}
+
+function notExecuted(rate: number, count: number, draws: number): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_SAMPLING_NOT_EXECUTED',
+    message: `${count} steps of Poisson sampling at rate ${rate} were charged with ${draws} executed draws`,
+    remedy: 'pass one drawPoisson of that rate for each step, or charge without sampling',
+    facts: { rate, count, draws },
+  });
+}

@@ -1,0 +1,73 @@
+import { seededRandom } from '@murmuration/core';
+import { describe, expect, test } from 'vitest';
+import { type PrivacyPlan, pldEpsilon, privacyEvent, rdpEpsilon, verifyGuarantees } from '../../src/index.ts';
+import { codeOf, gaussianPlan } from './world.ts';
+
+describe('verifyGuarantees', () => {
+  const plan = gaussianPlan(1.1, 256 / 60000, 14062);
+
+  test('proves what PLD proves where RDP cannot, and names what must be true of the run', () => {
+    expect(rdpEpsilon(plan, 1e-5).epsilon).toBeGreaterThan(2.5);
+    const verdict = verifyGuarantees(plan, { epsilon: 2.4, delta: 1e-5, population: 60_000 });
+    expect(verdict).toMatchObject({ holds: true, method: 'pld' });
+    expect(verdict.holds && verdict.epsilon).toBeCloseTo(2.3817, 3);
+    expect(verdict.holds && verdict.assumptions.some((line) => line.includes('independently at rate'))).toBe(true);
+  });
+
+  test('refuses with the cost where the plan is too dear', () => {
+    const verdict = verifyGuarantees(plan, { epsilon: 2.3, delta: 1e-5 });
+    expect(verdict).toMatchObject({ holds: false, reason: 'epsilon-exceeded' });
+    expect(!verdict.holds && verdict.epsilon).toBeGreaterThan(2.38);
+  });
+
+  test('refuses a delta that permits to publish a record', () => {
+    const verdict = verifyGuarantees(plan, { epsilon: 8, delta: 1e-4, population: 60_000 });
+    expect(verdict).toMatchObject({ holds: false, reason: 'delta-too-large' });
+  });
+
+  test('refuses plans that are empty or malformed, with words and without throwing', () => {
+    const adjacency = 'add-or-remove-one';
+    expect(verifyGuarantees({ adjacency, events: [] }, { epsilon: 1, delta: 1e-6 })).toMatchObject({
+      holds: false,
+      reason: 'empty-plan',
+    });
+    const bad: PrivacyPlan = {
+      adjacency,
+      events: [{ mechanism: { kind: 'zcdp', rho: 1 }, sampling: { kind: 'poisson', rate: 0.1 }, count: 1 }],
+    };
+    const verdict = verifyGuarantees(bad, { epsilon: 1, delta: 1e-6 });
+    expect(verdict).toMatchObject({ holds: false, reason: 'malformed-plan' });
+    expect(!verdict.holds && verdict.detail).toContain('amplification');
+  });
+
+  test('a guarantee that is none is the caller’s error', () => {
+    expect(codeOf(() => verifyGuarantees(plan, { epsilon: -1, delta: 1e-5 }))).toBe('OPTION_OUT_OF_RANGE');
+    expect(codeOf(() => verifyGuarantees(plan, { epsilon: 1, delta: 0 }))).toBe('OPTION_OUT_OF_RANGE');
+  });
+
+  test('fixed-size sampling and replace-one are charged as if all took part, and the proof says so', () => {
+    const mechanism = { kind: 'gaussian', noiseMultiplier: 20 } as const;
+    const fixed = privacyEvent(mechanism, { kind: 'fixed-size', size: 10, population: 1000 });
+    const drawn = privacyEvent(mechanism, { kind: 'poisson', rate: 0.01 });
+    const full = privacyEvent(mechanism);
+    for (const [event, adjacency] of [
+      [fixed, 'add-or-remove-one'],
+      [fixed, 'replace-one'],
+      [drawn, 'replace-one'],
+    ] as const) {
+      const verdict = verifyGuarantees({ adjacency, events: [event] }, { epsilon: 2, delta: 1e-6 });
+      expect(verdict.holds && verdict.epsilon).toBe(pldEpsilon({ adjacency, events: [full] }, 1e-6));
+      expect(verdict.holds && verdict.assumptions.join()).toContain('as if all records took part');
+    }
+  });
+
+  test('what is proven also holds at any larger ε and δ: 20 random plans', () => {
+    const random = seededRandom('verify');
+    for (let i = 0; i < 20; i++) {
+      const some = gaussianPlan(0.8 + 4 * random.unit(), 0.05 + 0.5 * random.unit(), 1 + random.below(50));
+      const verdict = verifyGuarantees(some, { epsilon: 3, delta: 1e-6 });
+      if (verdict.holds) expect(verifyGuarantees(some, { epsilon: 3.1, delta: 1e-5 }).holds).toBe(true);
+      else expect(verifyGuarantees(some, { epsilon: 2.9, delta: 1e-7 }).holds).toBe(false);
+    }
+  });
+});
