@@ -12,7 +12,7 @@ import { RaftLog } from './log.ts';
 import { agreed, allVoting, type Members, wrongMembers } from './members.ts';
 import { decodeRaftMessage, type RaftMessage } from './messages.ts';
 import { type CheckedRaftOptions, checkRaftOptions, type RaftOptions } from './options.ts';
-import { onRead, onReadable, onReadEvent } from './reads.ts';
+import { expireReads, onRead, onReadable, onReadEvent } from './reads.ts';
 import { onAlive, onAppended, onRejected, onSnapshotReceived, proposeReady, sendAppend } from './replication.ts';
 import { Waiting } from './requests.ts';
 import { becomeFollower, follow, resetElection } from './roles.ts';
@@ -66,7 +66,7 @@ function createState(deps: RaftDeps, options: CheckedRaftOptions): State {
     ...{ term: 0, vote: null, commit: 0, delivered: 0, members, membersIndex: 0 },
     ...{ role: 'follower', leader: null, electionElapsed: 0, electionTimeout: 0, quorumElapsed: 0, ticks: 0 },
     ...{ votes: new Map(), progress: new Map(), transfer: null },
-    ...{ round: 0, reads: [], earlyReads: [], askedReads: new Set(), incoming: null },
+    ...{ round: 0, reads: [], earlyReads: [], askedReads: new Map(), incoming: null },
   };
 }
 
@@ -250,6 +250,7 @@ function onTimeoutNow(state: State, from: number, term: number): string | undefi
 function tick(state: State): void {
   state.effects.push({ kind: 'setTimer', id: TICK, delayMs: state.options.tickMs });
   state.ticks += 1;
+  expireReads(state);
   if (state.role === 'leader') leaderTick(state);
   else {
     state.electionElapsed += 1;

@@ -12,7 +12,7 @@ export function onReadEvent(state: State, id: number): void {
   else if (state.leader === null) readRefused(state, id, 'no-leader');
   else if (state.askedReads.size >= state.options.maxReads) readRefused(state, id, 'too-many-reads');
   else {
-    state.askedReads.add(id);
+    state.askedReads.set(id, state.ticks);
     send(state, state.leader, { kind: 'read', id });
   }
 }
@@ -64,10 +64,19 @@ export function settleReads(state: State): void {
   }
 }
 
+/** The question or its answer may be lost: the host asks again. */
+export function expireReads(state: State): void {
+  for (const [id, asked] of state.askedReads) {
+    if (state.ticks - asked < state.options.electionTicks) return;
+    state.askedReads.delete(id);
+    readRefused(state, id, 'no-answer');
+  }
+}
+
 /** Nobody can answer these any more. */
 export function dropReads(state: State, reason: string): void {
   const own = [...state.reads, ...state.earlyReads].filter(({ from }) => from === state.self);
-  for (const id of [...own.map((read) => read.id), ...state.askedReads]) readRefused(state, id, reason);
+  for (const id of [...own.map((read) => read.id), ...state.askedReads.keys()]) readRefused(state, id, reason);
   state.reads = [];
   state.earlyReads = [];
   state.askedReads.clear();

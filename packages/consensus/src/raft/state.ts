@@ -74,8 +74,8 @@ export interface State {
   reads: Read[];
   /** Reads of a leader that has committed nothing in its term yet. */
   earlyReads: { readonly id: number; readonly from: number }[];
-  /** Own reads that a leader was asked about. */
-  askedReads: Set<number>;
+  /** Own reads that a leader was asked about, by the tick they were asked at. */
+  askedReads: Map<number, number>;
   incoming: Incoming | null;
 }
 

@@ -1,13 +1,15 @@
 import { deviceIdFromDigest, type Random, seededRandom, toHex } from '@murmuration/core';
 import { createSigner, ed25519KeyPair, type Signer, sha3_256, vrfProve, vrfVerify } from '@murmuration/crypto';
+import { probftChain } from '../../src/probft/certificates.ts';
 import { createProbft, type ProbftEngine } from '../../src/probft/engine.ts';
 import type { ProbabilisticCommit } from '../../src/probft/finality.ts';
-import { decodeProbftMessage, type ProbftMessage } from '../../src/probft/messages.ts';
+import { decodeProbftMessage, encodeProbftMessage, type ProbftMessage } from '../../src/probft/messages.ts';
 import type { ProbftOptions } from '../../src/probft/options.ts';
 import type { SampleFunction } from '../../src/probft/samples.ts';
 import type { ProbftEffect } from '../../src/probft/state.ts';
-import { decodeBatch } from '../../src/quorum/batch.ts';
+import { decodeBatch, encodeBatch } from '../../src/quorum/batch.ts';
 import type { ReplicaSet } from '../../src/quorum/replica-set.ts';
+import { signStatement } from '../../src/quorum/statement.ts';
 
 export function seedOf(text: string): Uint8Array {
   return sha3_256(new TextEncoder().encode(text));
@@ -216,4 +218,18 @@ export class Cluster {
   count(...kinds: readonly ProbftMessage['kind'][]): number {
     return this.posted.filter(({ message }) => kinds.includes(message.kind)).length;
   }
+}
+
+/** A leader that shows half the replicas another batch than it voted for. */
+export function equivocate(cluster: Cluster): void {
+  const { signers, set } = cluster.keys;
+  const chain = probftChain(set);
+  cluster.tamper = ({ from, to, bytes, message }: Post) => {
+    if (from !== 1 || message.kind !== 'propose' || to % 2 === 0) return bytes;
+    const payload = encodeBatch({ timeMs: 5, requests: [Uint8Array.of(66)] });
+    const { height, view, epoch } = message;
+    const statement = { epoch, phase: 'pre-prepare', view, height, digest: sha3_256(payload) } as const;
+    const signature = signStatement(signers[1] as (typeof signers)[number], chain.chainId, statement);
+    return encodeProbftMessage({ ...message, payload, signature });
+  };
 }

@@ -8,9 +8,8 @@ import { encodeProbftMessage, type ProbftMessage, type ProbftMessageOf } from '.
 import { expectedMessages, sampleSizes } from '../../src/probft/parameters.ts';
 import { proveSample, verifySample } from '../../src/probft/samples.ts';
 import { choose } from '../../src/probft/views.ts';
-import { encodeBatch } from '../../src/quorum/batch.ts';
 import { signStatement } from '../../src/quorum/statement.ts';
-import { Cluster, keysFor, type Post } from './cluster.ts';
+import { Cluster, equivocate, keysFor } from './cluster.ts';
 
 const DEFAULT = { quorumFactor: 2, sampleFactor: 1.7 };
 /** Small enough to live through faults: q = 4 and s = 7 of 7. */
@@ -109,20 +108,6 @@ test('the most frequent value of the highest prepared view binds, the lowest dig
   expect(choose([at(2, 5), at(2, 7), at(2, 7), at(1, 5)])?.[0]).toBe(7);
   expect(choose([at(2, 7), at(2, 5)])?.[0]).toBe(5);
 });
-
-/** A leader that shows half the replicas another batch than it voted for. */
-function equivocate(cluster: Cluster): void {
-  const { signers, set } = cluster.keys;
-  const chain = probftChain(set);
-  cluster.tamper = ({ from, to, bytes, message }: Post) => {
-    if (from !== 1 || message.kind !== 'propose' || to % 2 === 0) return bytes;
-    const payload = encodeBatch({ timeMs: 5, requests: [Uint8Array.of(66)] });
-    const { height, view, epoch } = message;
-    const statement = { epoch, phase: 'pre-prepare', view, height, digest: sha3_256(payload) } as const;
-    const signature = signStatement(signers[1] as (typeof signers)[number], chain.chainId, statement);
-    return encodeProbftMessage({ ...message, payload, signature });
-  };
-}
 
 test('a leader that signs two proposals for one view is exposed with evidence that verifies, and all go on to agree', () => {
   const cluster = new Cluster(7, 'two faces', LOOSE);

@@ -47,6 +47,7 @@ export class Cluster {
   nowMs = 0;
   /** Whether a link carries nothing. */
   cut: (from: number, to: number) => boolean = () => false;
+  onPost: (from: number, to: number, bytes: Uint8Array) => void = () => {};
   private readonly deps: Omit<RaftDeps, 'self' | 'random'>;
   private readonly options: RaftOptions;
   private queue: Due[] = [];
@@ -170,6 +171,7 @@ export class Cluster {
   }
 
   private post(from: number, to: number, bytes: Uint8Array): void {
+    this.onPost(from, to, bytes);
     const { loss, duplication, maxDelayMs } = this.faults;
     const copies = this.random.unit() < duplication ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {

@@ -40,6 +40,19 @@ test('a follower’s read goes by the leader and sees what was committed', () =>
   expect(cluster.answers.get(2)).toEqual({ height: cluster.properties.highest });
 });
 
+test('a follower’s read whose question is lost is given back within an election timeout', () => {
+  const lone = follower(3, [1], 1);
+  lone.step({ kind: 'read', nowMs: 1, id: 4 });
+  expect(lone.sent()).toEqual([{ to: 1, message: { kind: 'read', id: 4 } }]);
+  const refusals: unknown[] = [];
+  for (let i = 0; i < 10; i++) {
+    lone.hear(1, { kind: 'heartbeat', term: 1, commit: 0, round: 0 });
+    lone.tick();
+    refusals.push(...lone.effects.filter(({ kind }) => kind === 'readRefused'));
+  }
+  expect(refusals).toEqual([{ kind: 'readRefused', id: 4, reason: 'no-answer' }]);
+});
+
 test('leadership goes to the member asked for, within an election timeout', () => {
   const cluster = new Cluster(5, 'transfer');
   const old = cluster.elect();
