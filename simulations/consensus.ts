@@ -15,8 +15,9 @@ const N = 7;
 const EQUIVOCATOR = 'equivocate';
 const ISOLATION_BAR_MS = 5000;
 const SEEDS_PER_HOUR_BAR = 1000;
-/** Of this many blocks each. */
+/** Blocks committed in each seed while faults last. */
 const BLOCKS_PER_SEED = 1000;
+const MAX_CHAOS_MS = 600_000;
 
 /** Even seeds plant an equivocator among the two liars, so that its detection is measured. */
 export async function run(options: {
@@ -47,7 +48,14 @@ class Tally {
     const replay = `npm run sim -- consensus --from ${seed} --seeds 1`;
     const liars = seed % 2 === 0 ? { liars: [EQUIVOCATOR, OTHERS[(seed / 2) % OTHERS.length] as string] } : {};
     try {
-      const { cluster } = await runScenario({ seed, n: N, replay, ...liars });
+      const { cluster } = await runScenario({
+        seed,
+        n: N,
+        replay,
+        blocks: BLOCKS_PER_SEED,
+        chaosMs: MAX_CHAOS_MS,
+        ...liars,
+      });
       this.blocks += cluster.decided.size;
       for (const [replica, liar] of cluster.liars)
         if (liar.name === EQUIVOCATOR) this.caught(cluster.accused.get(replica));
@@ -66,14 +74,14 @@ class Tally {
   rows(cpuSeconds: number): Row[] {
     const worstMs = Math.max(0, ...this.isolationMs);
     const recall = this.equivocators === 0 ? 1 : this.isolationMs.length / this.equivocators;
-    const perHour = (3600 * this.blocks) / cpuSeconds / BLOCKS_PER_SEED;
+    const perHour = (3600 * this.blocks) / BLOCKS_PER_SEED / cpuSeconds;
     const against = `n = ${N}, f = ${maxFaulty(N)}, chaos, two liars`;
     return [
       row('safety and liveness violations', this.failures.length, 'seeds', against, '0', this.failures.length === 0),
       row('honest replicas accused', this.accusedHonest, 'replicas', against, '0', this.accusedHonest === 0),
       row('equivocators caught', recall, 'of them', `${this.equivocators} planted`, '= 1', recall === 1),
       row('equivocator caught, worst', worstMs, 'virtual ms', against, '< 5000', worstMs < ISOLATION_BAR_MS),
-      row('speed', perHour, 'seeds/h', '1,000 blocks a seed, one core', '≥ 1000', perHour >= SEEDS_PER_HOUR_BAR),
+      row('speed', perHour, 'seeds/h', '1,000 blocks a seed, CPU of one core', '≥ 1000', perHour >= SEEDS_PER_HOUR_BAR),
     ];
   }
 }

@@ -183,7 +183,8 @@ export function forwardAgain(state: State): void {
   const bytesOf = (own: boolean) =>
     due.flatMap(({ bytes, origin }) => ((origin === state.self) === own ? [bytes] : []));
   const [own, others] = [bytesOf(true), bytesOf(false)];
-  if (own.length > 0) send(state, 'all', { kind: 'requests', requests: own });
+  if (own.length > 0) send(state, 'all', { kind: 'requests', again: true, requests: own });
   const primary = primaryOf(state.view, state.n);
-  if (others.length > 0 && primary !== state.self) send(state, primary, { kind: 'requests', requests: others });
+  if (others.length > 0 && primary !== state.self)
+    send(state, primary, { kind: 'requests', again: true, requests: others });
 }

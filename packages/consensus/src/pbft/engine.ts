@@ -16,7 +16,7 @@ import {
 } from './catch-up.ts';
 import { onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
 import { deliver } from './delivery.ts';
-import { decodeMessage, type Message } from './messages.ts';
+import { decodeMessage, type Message, type MessageOf } from './messages.ts';
 import { announceNewView, onNewView, rebind } from './new-view.ts';
 import { onPrePrepare, onVote } from './normal-case.ts';
 import { checkOptions, type PbftOptions } from './options.ts';
@@ -41,6 +41,8 @@ export interface PbftDeps {
 
 /** Ticks without a commit after which words are said again: a busy machine is no loss. */
 const PATIENCE_TICKS = 2;
+/** Committed requests that one replica may have ordered again between two ticks. */
+const MAX_REVIVALS = 8;
 /** Bad signatures that one replica may cost us between two ticks; then it is not listened to until the next. */
 const MAX_STRIKES = 64;
 
@@ -89,7 +91,7 @@ function createState(deps: PbftDeps, given: PbftOptions, q: number): State {
     options,
     pool: new RequestPool(options, deps.admit ?? (() => true)),
     slots: new Map(),
-    peers: Array.from({ length: n }, () => ({ committed: -1, answers: 0, strikes: 0, accusations: 0 })),
+    peers: Array.from({ length: n }, () => ({ committed: -1, answers: 0, revivals: 0, strikes: 0, accusations: 0 })),
     checkpoints: Array.from({ length: n }, () => new Map()),
     ownStates: new Map(),
     viewChanges: Array.from({ length: n }, () => undefined),
@@ -110,6 +112,7 @@ function createState(deps: PbftDeps, given: PbftOptions, q: number): State {
     behind: null,
     lagging: false,
     batchDue: false,
+    progressParts: 0,
     ticks: 0,
     committedAtTick: 0,
     stillTicks: 0,
@@ -220,13 +223,20 @@ function onInstalled(state: State, { height, stateDigest }: Executed): void {
 function submit(state: State, request: Uint8Array): void {
   const reason = state.pool.add(request, state.self, state.ticks);
   if (reason !== undefined) state.effects.push({ kind: 'refused', request, reason });
-  else if (!isPrimary(state) || state.changing) send(state, 'all', { kind: 'requests', requests: [request] });
+  else if (!isPrimary(state) || state.changing)
+    send(state, 'all', { kind: 'requests', again: false, requests: [request] });
 }
 
-function onRequests(state: State, from: number, requests: readonly Uint8Array[]): undefined {
+/** Requests that another replica brings, for the first time or `again`. */
+function onRequests(state: State, from: number, { requests, again }: MessageOf<'requests'>): undefined {
+  const peer = state.peers[from] as { revivals: number };
   for (const request of requests) {
     const reason = state.pool.add(request, from, state.ticks);
-    if (reason !== undefined && reason !== 'already-pending') refused(state, from, reason);
+    if (reason === undefined || reason === 'already-pending') continue;
+    // It waits for something that it does not remember, after a restart. Ordered once more, it waits no longer.
+    const forgotten = reason === 'already-committed' && again && isPrimary(state) && peer.revivals < MAX_REVIVALS;
+    if (!forgotten) refused(state, from, reason);
+    else if (state.pool.add(request, from, state.ticks, true) === undefined) peer.revivals += 1;
   }
 }
 
@@ -261,7 +271,7 @@ function handle(state: State, from: number, message: Message): string | undefine
     case 'payload':
       return onPayload(state, message);
     case 'requests':
-      return onRequests(state, from, message.requests);
+      return onRequests(state, from, message);
     case 'witness':
       return onWitness(state, from, message);
     case 'stable':
@@ -276,6 +286,7 @@ function tick(state: State): void {
   state.ticks += 1;
   for (const peer of state.peers) {
     peer.answers = 0;
+    peer.revivals = 0;
     peer.strikes = 0;
   }
   const still = state.committed === state.committedAtTick && (hasWork(state) || state.changing);

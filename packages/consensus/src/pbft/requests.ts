@@ -66,11 +66,12 @@ export class RequestPool {
     return due;
   }
 
-  add(bytes: Uint8Array, origin: number, tick: number): PoolRefusal | undefined {
+  /** @param again also where it is remembered as committed */
+  add(bytes: Uint8Array, origin: number, tick: number, again = false): PoolRefusal | undefined {
     if (bytes.length > this.options.maxRequestBytes) return 'request-too-large';
     const key = keyOfRequest(bytes);
     if (this.entries.has(key)) return 'already-pending';
-    if (this.remembered.has(key)) return 'already-committed';
+    if (!again && this.remembered.has(key)) return 'already-committed';
     const share = this.shares.get(origin) ?? { requests: 0, bytes: 0 };
     if (share.requests >= this.options.maxPoolRequests) return 'pool-full';
     if (share.bytes + bytes.length > this.options.maxPoolBytes) return 'pool-full';

@@ -32,6 +32,15 @@ export function restore(state: State, records: readonly EngineRecord[]): void {
     restoreHeight(state, key, family as string, Number(height), value);
   }
   if (view !== undefined) restoreView(state, view);
+  rememberRequests(state);
+}
+
+/** What the last blocks ordered is not ordered again. */
+function rememberRequests(state: State): void {
+  for (const { height, decided, payloads } of state.slots.values()) {
+    if (decided === null || height > state.executed) continue;
+    state.pool.committed(payloads.get(toHex(decided.digest))?.batch.requests ?? []);
+  }
 }
 
 function restoreStable(state: State, value: Uint8Array | undefined): void {

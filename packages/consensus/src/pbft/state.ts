@@ -107,6 +107,8 @@ export interface HeldNewView {
 export interface PeerView {
   committed: number;
   answers: number;
+  /** Committed requests of it that were taken again since the last tick. */
+  revivals: number;
   /** Bad signatures since the last tick. */
   strikes: number;
   accusations: number;
@@ -157,6 +159,8 @@ export interface State {
   /** Something from ahead was turned away since the last tick: ask around. */
   lagging: boolean;
   batchDue: boolean;
+  /** Parts of the progress timeout that have passed. */
+  progressParts: number;
   ticks: number;
   committedAtTick: number;
   /** Ticks since work waits and nothing commits. */

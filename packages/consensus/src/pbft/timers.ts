@@ -12,6 +12,11 @@ const BATCH = 'batch';
 
 /** The oldest request may be passed over for this many progress timeouts. */
 const FAIRNESS_TIMEOUTS = 10;
+/**
+ * A timeout is this many timers in a row: a process that stood still finds what came meanwhile before the next
+ * one fires, and does not take its own pause for the primary's.
+ */
+const TIMEOUT_PARTS = 4;
 /** The timeout doubles this often at most. */
 const MAX_DOUBLINGS = 6;
 
@@ -23,7 +28,7 @@ export function tickMs(state: State): number {
 export function settleTimers(state: State): void {
   const { batchDelayMs } = state.options;
   const oldest = state.pool.oldest()?.key;
-  setFor(state, PROGRESS, progressOf(state), progressDelayMs(state));
+  setFor(state, PROGRESS, progressOf(state), Math.ceil(progressDelayMs(state) / TIMEOUT_PARTS));
   const fairness = state.changing || oldest === undefined ? null : `${state.view} ${oldest}`;
   setFor(state, FAIRNESS, fairness, FAIRNESS_TIMEOUTS * progressDelayMs(state));
   setFor(state, BATCH, waitsForCompany(state) ? 'waiting' : null, batchDelayMs);
@@ -59,18 +64,19 @@ function setFor(state: State, id: string, wanted: string | null, delayMs: number
     return;
   }
   state.timers.set(id, wanted);
+  if (id === PROGRESS) state.progressParts = 0;
   state.effects.push({ kind: 'setTimer', id, delayMs });
-}
-
-/** @returns whether a timer of this id was awaited; it then no longer is */
-export function fired(state: State, id: string): boolean {
-  return state.timers.delete(id);
 }
 
 /** Time is up for a batch, a primary or a view. */
 export function onTimeout(state: State, id: string): void {
-  if (!fired(state, id)) return;
+  if (!state.timers.has(id)) return;
+  if (id === PROGRESS && ++state.progressParts < TIMEOUT_PARTS) {
+    state.effects.push({ kind: 'setTimer', id, delayMs: Math.ceil(progressDelayMs(state) / TIMEOUT_PARTS) });
+    return;
+  }
+  state.timers.delete(id);
   if (id === BATCH) state.batchDue = true;
-  if (id === PROGRESS || id === FAIRNESS) state.abandon = true;
+  else state.abandon = true;
   if (id === BATCH) proposeReady(state);
 }

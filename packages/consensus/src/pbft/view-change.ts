@@ -155,10 +155,10 @@ export function proves(state: State, proof: Proof, claim: Claim): boolean {
  * @returns that view, or undefined
  */
 export function viewToJoin(state: State): number | undefined {
-  const views = state.viewChanges.flatMap((held) =>
-    held !== undefined && held.body.view > state.view ? [held.body.view] : [],
-  );
-  views.sort((a, b) => b - a);
+  let higher = 0;
+  for (const held of state.viewChanges) if (held !== undefined && held.body.view > state.view) higher += 1;
+  if (higher <= state.f) return undefined;
+  const views = state.viewChanges.map((held) => held?.body.view ?? 0).sort((a, b) => b - a);
   return views[state.f];
 }
 

@@ -32,10 +32,8 @@ export function takeVote(state: State, signed: SignedStatement, from: number, ve
     refused(state, from, 'prepare-of-primary');
     return false;
   }
-  for (const held of heldOf(state, slot, round, replica)) {
-    if (equalBytes(held.digest, digest)) continue;
-    return contradiction(state, round, signed, held, from, verified);
-  }
+  const other = contradicted(state, slot, round, replica, digest);
+  if (other !== undefined) return contradiction(state, round, signed, other, from, verified);
   const votes = votesOf(round, phase);
   const known = votes[replica];
   if (known !== undefined && (known.verified || equalBytes(known.signature, signature))) return false;
@@ -45,6 +43,17 @@ export function takeVote(state: State, signed: SignedStatement, from: number, ve
   votes[replica] = vote;
   watch(state, slot, round, { ...signed, vote }, from);
   return true;
+}
+
+/** @returns what is held of `replica` in this round that names another digest */
+function contradicted(state: State, slot: Slot, round: Round, replica: number, digest: Uint8Array) {
+  const { proposal, view } = round;
+  const own = proposal !== null && replica === primaryOf(view, state.n) ? proposal : undefined;
+  for (const held of [own, round.prepares[replica], round.commits[replica]]) {
+    if (held === undefined || equalBytes(held.digest, digest)) continue;
+    return heldOf(state, slot, round, replica).find((one) => !equalBytes(one.digest, digest));
+  }
+  return undefined;
 }
 
 /** Two digests of one replica in one round: evidence, where both are its own. */
@@ -130,6 +139,9 @@ export function gather(
   need: number,
 ): Signature[] | undefined {
   const votes = votesOf(round, phase);
+  let count = 0;
+  for (const vote of votes) if (vote !== undefined) count += 1;
+  if (count < need) return undefined;
   const matching = votes.flatMap((vote, replica) =>
     vote !== undefined && equalBytes(vote.digest, digest) ? [{ replica, vote }] : [],
   );

@@ -100,6 +100,12 @@ export class Lockstep {
     if (this.timers[self]?.delete(id)) this.step(self, { kind: 'timer', nowMs: this.nowMs, id });
   }
 
+  /** The whole progress timeout of one replica passes. */
+  timeOut(self: number): void {
+    const view = this.engines[self]?.status.view;
+    for (let part = 0; part < 4 && this.engines[self]?.status.view === view; part++) this.fire(self, 'progress');
+  }
+
   fireAll(id: string): void {
     for (let self = 0; self < this.n; self++) this.fire(self, id);
   }

@@ -9,8 +9,10 @@ export interface ScenarioOptions {
   readonly n?: number;
   /** Liars planted; the rest of the f faults are crashes. @default f, of kinds that the seed draws */
   readonly liars?: readonly string[];
-  /** @default 20_000 */
+  /** Chaos ends after this. @default 20_000 */
   readonly chaosMs?: number;
+  /** Or once so many blocks are committed. @default as many as there are */
+  readonly blocks?: number;
   /** Mean time between two requests. @default 25 */
   readonly requestEveryMs?: number;
   readonly signatures?: 'ed25519' | 'hash';
@@ -24,6 +26,10 @@ export interface ScenarioResult {
 }
 
 const SETTLE_MS = 60_000;
+/** Clients wait while this many requests have no answer. */
+const MAX_OUTSTANDING = 64;
+/** No new requests come in this long before chaos ends. */
+const QUIET_MS = 500;
 
 /**
  * One seed: work comes in while messages are lost, doubled and overtaken, partitions come and go, replicas crash
@@ -45,9 +51,12 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   });
   const { world } = cluster;
   const maxDown = maxFaulty(n) - planted.size;
-  unleashChaos(world, { untilMs: chaosMs, maxDown, everyMs: 400 + random.below(1500) });
-  const requests = load(cluster, chaosMs, options.requestEveryMs ?? 25);
-  await world.run({ untilMs: chaosMs });
+  const blocks = options.blocks ?? Number.POSITIVE_INFINITY;
+  const over = () => cluster.decided.size >= blocks || world.nowMs() >= chaosMs - QUIET_MS;
+  const until = () => cluster.decided.size >= blocks;
+  unleashChaos(world, { untilMs: chaosMs, until, maxDown, everyMs: 1000 + random.below(3000), maxLengthMs: 1500 });
+  const requests = load(cluster, over, options.requestEveryMs ?? 25);
+  await world.run({ untilMs: chaosMs, until });
   makePeace(world);
   // As clients do, each request without an answer is submitted again, anywhere.
   const waiting = requests.filter((request) => !cluster.committedRequests.has(request));
@@ -72,13 +81,17 @@ function plant(
   return new Map(names.map((name, i) => [places[i] as number, liars[name] as Liar]));
 }
 
-/** Requests come in at random honest replicas until shortly before `untilMs`. */
-function load(cluster: Cluster, untilMs: number, everyMs: number): string[] {
+/** Requests come in at random honest replicas until it is `over`. */
+function load(cluster: Cluster, over: () => boolean, everyMs: number): string[] {
   const { world } = cluster;
   const requests: string[] = [];
   const random = world.random.fork('load');
   const next = () => {
-    if (world.nowMs() > untilMs - 500) return;
+    if (over()) return;
+    if (requests.length - cluster.committedRequests.size > MAX_OUTSTANDING) {
+      world.after(everyMs, 'request', next);
+      return;
+    }
     const up = cluster.honest.filter((self) => cluster.nodes[self]?.running);
     const at = up[random.below(Math.max(1, up.length))];
     if (at !== undefined) requests.push(cluster.submit(at));

@@ -8,7 +8,7 @@ const SIZES = [4, 5, 6, 7, 10];
 
 /** Fires the progress timers of all who run one, and lets everything arrive. */
 function timeout(net: Lockstep): void {
-  net.fireAll('progress');
+  for (let self = 0; self < net.n; self++) net.timeOut(self);
   net.drain();
 }
 
@@ -42,7 +42,7 @@ describe('view changes: PBFT §4.4', () => {
     net.drain();
     const delays: number[] = [];
     for (let view = 1; view <= f; view++) {
-      delays.push(net.timers[n - 1]?.get('progress') as number);
+      delays.push(4 * (net.timers[n - 1]?.get('progress') as number));
       timeout(net);
     }
     expect(delays).toEqual(Array.from({ length: f }, (_, i) => 1000 * 2 ** Math.max(0, i - 1)));
@@ -102,7 +102,7 @@ describe('view changes: PBFT §4.4', () => {
     };
     net.propose(6, 1);
     net.drain();
-    for (const self of [2, 3, 4]) net.fire(self, 'progress');
+    for (const self of [2, 3, 4]) net.timeOut(self);
     for (const from of [2, 3]) net.inject(from, 1, changes.get(from) as Uint8Array);
     expect(net.engines[1]?.status).toMatchObject({ view: 0, viewChanging: false });
     net.inject(4, 1, changes.get(4) as Uint8Array);
@@ -114,7 +114,7 @@ describe('view changes: PBFT §4.4', () => {
     net.passes = (_, { kind }) => kind === 'requests';
     net.propose(6, 1);
     net.drain();
-    net.fire(5, 'progress');
+    net.timeOut(5);
     expect(net.engines[5]?.status.viewChanging).toBe(true);
     expect(net.timers[5]?.has('progress')).toBe(false);
   });
@@ -123,7 +123,7 @@ describe('view changes: PBFT §4.4', () => {
     const net = new Lockstep(4, {}, 'hash');
     net.passes = () => false;
     net.propose(2, 1);
-    net.fire(2, 'progress');
+    net.timeOut(2);
     net.passes = () => true;
     net.propose(0, 2);
     net.drain();
@@ -157,7 +157,7 @@ describe('view changes: PBFT §4.4', () => {
     net.passes = (_, { kind }) => kind === 'requests';
     net.propose(2, 2);
     net.drain();
-    expect(net.timers[2]?.get('progress')).toBe(1000);
+    expect(net.timers[2]?.get('progress')).toBe(1000 / 4);
   });
 });
 
@@ -277,7 +277,7 @@ describe('claims of a view-change are proved', () => {
     net.crash(0);
     net.propose(2, 4);
     net.drain();
-    net.fireAll('progress');
+    for (let self = 0; self < net.n; self++) net.timeOut(self);
     net.drain();
     expect(forged.length).toBeGreaterThan(0);
     for (const lie of forged.slice(0, 1)) for (const to of [1, 2]) net.inject(3, to, lie);
