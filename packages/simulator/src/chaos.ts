@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 export interface ChaosOptions {
   /** Chaos ends, and everything is healed, at this virtual time. */
   readonly untilMs: number;
+  /** Ends the blows earlier, once it says so; healing is then the caller's, by `makePeace`. */
+  readonly until?: () => boolean;
   /** Who may be crashed and cut off. @default all nodes */
   readonly names?: readonly string[];
   /** At most this many of them are down at once. @default 1 */
@@ -24,7 +26,7 @@ export function unleashChaos(world: World, options: ChaosOptions): void {
   const random = world.random.fork('chaos');
 
   const strike = () => {
-    if (world.nowMs() >= untilMs) return;
+    if (world.nowMs() >= untilMs || options.until?.() === true) return;
     const lengthMs = random.unit() * maxLengthMs;
     const kind = random.below(3);
     if (kind === 0) crashOne(world, names, random, maxDown, Math.min(lengthMs, untilMs - world.nowMs()));
@@ -32,7 +34,9 @@ export function unleashChaos(world: World, options: ChaosOptions): void {
     world.after(random.unit() * 2 * everyMs, 'chaos', strike);
   };
   world.after(random.unit() * everyMs, 'chaos', strike);
-  world.after(Math.max(0, untilMs - world.nowMs()), 'peace', () => makePeace(world));
+  world.after(Math.max(0, untilMs - world.nowMs()), 'peace', () => {
+    if (options.until?.() !== true) makePeace(world);
+  });
 }
 
 function crashOne(world: World, names: readonly string[], random: Random, maxDown: number, lengthMs: number): void {
