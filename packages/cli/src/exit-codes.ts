@@ -27,8 +27,6 @@ const BY_FAMILY: Readonly<Record<string, number>> = {
   OPTION: EXIT.usage,
   CONFIG: EXIT.usage,
   DATA: EXIT.usage,
-  IDX: EXIT.usage,
-  CSV: EXIT.usage,
   GATEWAY: EXIT.unreachable,
   REQUEST: EXIT.refused,
   TOKEN: EXIT.refused,

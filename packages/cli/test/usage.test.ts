@@ -89,6 +89,14 @@ describe('a mistake gets a code, a remedy and an exit code', () => {
     expect(err).toContain('--port 0');
   });
 
+  test('bad data is found before any device starts, its row and column named', () => {
+    writeFileSync(path.join(folder, 'bad.csv'), 'a,b,label\n1,2,x\n3,oops,y\n');
+    const { code, err } = murmur('up', '--data', 'csv:bad.csv', '--port', '0', '--folder', path.join(folder, 'none'));
+    expect(code).toBe(2);
+    expect(err).toContain('DATA_CSV_CELL');
+    expect(err).toContain('line 3, column 2 ("b")');
+  });
+
   test('a bundle that is none proves nothing', () => {
     writeFileSync(path.join(folder, 'noise.murmur'), new Uint8Array(300).fill(0x91));
     const { code, err } = murmur('evidence', 'verify', 'noise.murmur');

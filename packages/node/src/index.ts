@@ -7,7 +7,7 @@ export { systemEntropy } from './adapters/system-entropy.ts';
 export { CONFIG_KEYS, type Config, type ConfigName } from './config/keys.ts';
 export { type ConfigEntry, type ConfigSources, type LoadedConfig, loadConfig } from './config/load.ts';
 export type { RunningDevice, StartDeviceOptions } from './device.ts';
-export { runControls, startDevice, startSwarm, trainingEngine } from './start.ts';
+export { checkData, runControls, startDevice, startSwarm, trainingEngine } from './start.ts';
 export type { Controls } from './swarm/controls.ts';
 export type { SwarmFolder, SwarmMember } from './swarm/folder.ts';
 export { openSwarmFolder, swarmExists } from './swarm/folder.ts';

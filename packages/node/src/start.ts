@@ -1,3 +1,4 @@
+import { memoryStore } from '@murmuration/core';
 import type { RunningDevice, StartDeviceOptions } from './device.ts';
 import type { Controls, runControls as Runner } from './swarm/controls.ts';
 import type { StartSwarmOptions } from './swarm/start-swarm.ts';
@@ -19,6 +20,16 @@ export async function startSwarm(options: StartSwarmOptions): Promise<Swarm> {
 export async function runControls(...given: Parameters<typeof Runner>): Promise<Controls> {
   const controls = await import('./swarm/controls.ts');
   return controls.runControls(...given);
+}
+
+/**
+ * Reads the data of a job as a device would: to find out before anything is started.
+ * @throws DATA_SOURCE_UNKNOWN, DATA_UNREADABLE, and what the parsers of learning throw, naming row and column
+ */
+export async function checkData(data: string): Promise<void> {
+  if (data === 'names' || data === 'digits') return;
+  const { DataPlaces } = await import('./adapters/data-places.ts');
+  await new DataPlaces(memoryStore()).place(data);
 }
 
 /** Loads onnxruntime and says which it is: what `murmur doctor` asks. @throws where it cannot be loaded */

@@ -6,6 +6,7 @@ import { startGateway } from '@murmuration/gateway';
 import {
   type Config,
   type Controls,
+  checkData,
   type LogLevel,
   type OpenJobRequest,
   promMetrics,
@@ -34,6 +35,7 @@ export async function up(options: UpOptions): Promise<void> {
   const screen = liveScreen(options.json ? process.stderr : process.stdout);
   const config = await configOf(options);
   const stop = untilInterrupted();
+  await checkData(config['job.data']);
   await requireFreePort(config['gateway.host'], config['gateway.port']);
   const run = chooseRun(config['swarm.folder'], options.fresh === true);
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { fromUtf8, MurmurError, type Store, utf8 } from '@murmuration/core';
 import { type DataFiles, type DatasetSpec, describeFiles } from '@murmuration/learning';
 
@@ -54,27 +55,38 @@ export function readFiles(data: string): DataFiles {
   throw unknownSource(data);
 }
 
+/** A folder with test files alone is split like any other. */
 function readIdx(folder: string): DataFiles {
-  const images = read(find(folder, IDX_FILES.images));
+  const train = locate(folder, IDX_FILES.images);
+  const test = locate(folder, IDX_FILES.testImages);
+  if (train === undefined && test === undefined) {
+    throw unreadable(folder, `it holds none of ${IDX_FILES.images.join(', ')}, plain or with .gz`);
+  }
+  if (train === undefined) {
+    return { kind: 'idx', images: read(test as string), labels: read(find(folder, IDX_FILES.testLabels)) };
+  }
+  const images = read(train);
   const labels = read(find(folder, IDX_FILES.labels));
-  const hasTest = [...IDX_FILES.testImages].some((name) => existsSync(join(folder, name)));
-  if (!hasTest) return { kind: 'idx', images, labels };
-  const testImages = read(find(folder, IDX_FILES.testImages));
-  const testLabels = read(find(folder, IDX_FILES.testLabels));
-  return { kind: 'idx', images, labels, testImages, testLabels };
+  if (test === undefined) return { kind: 'idx', images, labels };
+  return { kind: 'idx', images, labels, testImages: read(test), testLabels: read(find(folder, IDX_FILES.testLabels)) };
 }
 
 function find(folder: string, names: readonly string[]): string {
-  const name = names.find((candidate) => existsSync(join(folder, candidate)));
-  if (name !== undefined) return join(folder, name);
-  throw unreadable(folder, `it holds none of ${names.join(', ')}`);
+  const path = locate(folder, names);
+  if (path !== undefined) return path;
+  throw unreadable(folder, `it holds none of ${names.join(', ')}, plain or with .gz`);
+}
+
+function locate(folder: string, names: readonly string[]): string | undefined {
+  return names.flatMap((name) => [join(folder, name), join(folder, `${name}.gz`)]).find((path) => existsSync(path));
 }
 
 function read(path: string): Uint8Array {
   try {
     const { size } = statSync(path);
     if (size > MAX_FILE_BYTES) throw unreadable(path, `it has ${size} bytes, at most ${MAX_FILE_BYTES} are read`);
-    return new Uint8Array(readFileSync(path));
+    const bytes = readFileSync(path);
+    return new Uint8Array(path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES }) : bytes);
   } catch (error) {
     if (error instanceof MurmurError) throw error;
     throw unreadable(path, (error as Error).message);
@@ -94,7 +106,7 @@ function unreadable(path: string, why: string): MurmurError {
   return new MurmurError({
     code: 'DATA_UNREADABLE',
     message: `the data at ${path} cannot be read: ${why}`,
-    remedy: 'check the path; idx files lie unpacked in one folder, images and labels beside each other',
+    remedy: 'check the path; idx files lie in one folder, images and labels beside each other',
     facts: { path },
   });
 }

@@ -148,7 +148,7 @@ export class DeviceServices implements AsyncDisposable {
     const { checkpointInterval, viewTimeoutMs: progressTimeoutMs } = options;
     const engine = createPbft(
       { replicaSet, self, signer: deps.identity.signer },
-      { checkpointInterval, progressTimeoutMs, batchDelayMs: Number(process.env.BD ?? 10) },
+      { checkpointInterval, progressTimeoutMs },
     );
     return new ConsensusService(
       { ...deps, chain, engine, self },

@@ -1,5 +1,6 @@
 import { maxFaulty, primaryOf, quorum } from '@murmuration/consensus';
 import { accept, type DeviceId, type Result, refuse, shortDeviceId, toHex } from '@murmuration/core';
+import { jobRefusal } from '../job-refusal.ts';
 import type { OpenJobRequest, RoundDetail, RoundView } from '../views/learning.ts';
 import type { BlockView } from '../views/ledger.ts';
 import type { PageQuery, SwarmEvent, SwarmSource } from '../views/source.ts';
@@ -111,7 +112,7 @@ export class DeviceSource implements SwarmSource {
   }
 
   async openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>> {
-    const planned = await this.facts.planJob(request);
+    const planned = await this.facts.planJob(request).catch(jobRefusal);
     if (!planned.ok) return planned;
     const receipt = await this.services.submit.submit({ kind: 'open-job', participants: [], ...planned.value });
     if (receipt.outcome === 'refused') return refuse(receipt.reason ?? 'refused');

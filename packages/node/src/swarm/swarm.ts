@@ -1,5 +1,6 @@
 import { MurmurError, type Result } from '@murmuration/core';
 import type { LogLevel } from '../adapters/file-log.ts';
+import { jobRefusal } from '../job-refusal.ts';
 import type { DeviceServicesOptions } from '../services/device-services.ts';
 import type { OpenJobRequest, RoundDetail, RoundView } from '../views/learning.ts';
 import type { BlockView } from '../views/ledger.ts';
@@ -93,7 +94,11 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   async openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>> {
     if (request.data !== 'names' && request.data !== 'digits') {
       const { data } = request;
-      await Promise.all(this.alive().map((child) => child.ask({ method: 'placeData', data })));
+      try {
+        await Promise.all(this.alive().map((child) => child.ask({ method: 'placeData', data })));
+      } catch (error) {
+        return jobRefusal(error);
+      }
     }
     return this.ask({ method: 'openJob', request });
   }

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { isMurmurError, memoryStore } from '@murmuration/core';
 import { defaultPlan } from '@murmuration/learning';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -53,6 +54,19 @@ describe('places of data', () => {
   test('idx files are found by their names', async () => {
     const dataset = await new DataPlaces(memoryStore()).place(idx([0, 1, 2, 1]));
     expect(dataset).toMatchObject({ kind: 'idx', features: 2, classes: ['0', '1', '2'] });
+  });
+
+  test('packed idx files are what they unpack to, also under the names of test files alone', async () => {
+    const plain = await new DataPlaces(memoryStore()).place(idx([0, 1, 2, 1]));
+    const packed = join(folder, 'packed');
+    mkdirSync(packed);
+    for (const [from, to] of [
+      ['images', 't10k-images-idx3-ubyte.gz'],
+      ['labels', 't10k-labels-idx1-ubyte.gz'],
+    ] as const) {
+      writeFileSync(join(packed, to), gzipSync(readFileSync(join(folder, 'idx', from))));
+    }
+    expect(await new DataPlaces(memoryStore()).place(`idx:${packed}`)).toEqual(plain);
   });
 
   test('files that changed since the plan was made are refused', async () => {
