@@ -88,6 +88,15 @@ test('two proposals of one leader for one view end the voting of whoever learns 
     for (const { from, bytes } of prepares) cluster.deliver(from, 0, bytes);
     expect(commitsOf0(cluster) > 0).toBe(!exposed);
     expect(cluster.evidence.length).toBe(exposed ? 1 : 0);
+    // The others prepare and commit: their commits decide nothing for who knows of both proposals.
+    const posted = [...cluster.posted];
+    for (const { from, to, message, bytes } of posted) {
+      if (to !== 0 && message.kind === 'prepare') cluster.deliver(from, to, bytes);
+    }
+    const commits = cluster.posted.filter(({ to, message }) => to === 0 && message.kind === 'commit');
+    expect(commits.length).toBeGreaterThanOrEqual(4);
+    for (const { from, bytes } of commits) cluster.deliver(from, 0, bytes);
+    expect(cluster.commits[0]?.length).toBe(exposed ? 0 : 1);
   }
 });
 
