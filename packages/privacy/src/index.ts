@@ -25,6 +25,7 @@ export type { BudgetStatus } from './dp/budget/status.ts';
 export {
   checkPlan,
   type DiscreteGaussian,
+  type DiscreteLaplace,
   type Mechanism,
   type PrivacyEvent,
   type PrivacyPlan,

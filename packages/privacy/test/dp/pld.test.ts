@@ -1,7 +1,5 @@
 import { seededRandom } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
-import { normalCdf } from '../../src/dp/maths/erfc.ts';
-import { integrate } from '../../src/dp/maths/quadrature.ts';
 import {
   gaussianDelta,
   hasPld,
@@ -9,8 +7,10 @@ import {
   type PrivacyPlan,
   pldDelta,
   pldEpsilon,
+  rdp,
   rdpEpsilon,
 } from '../../src/index.ts';
+import { integratedDelta } from './direct-integration.ts';
 import { codeOf, gaussianPlan, planOf, vectors } from './world.ts';
 
 interface Row {
@@ -85,62 +85,6 @@ describe('published values', () => {
   });
 });
 
-/** A step's mixture and noise by density, loss and upper probabilities, worked out apart from the package's pairs. */
-function stepOf(sigma: number, rate: number) {
-  const density = (x: number, mean: number) =>
-    Math.exp(-((x - mean) ** 2) / (2 * sigma ** 2)) / (sigma * Math.sqrt(2 * Math.PI));
-  const loss = (x: number) => Math.log(1 - rate + rate * Math.exp((2 * x - 1) / (2 * sigma ** 2)));
-  const place = (l: number) => {
-    const inside = (Math.exp(l) - 1 + rate) / rate;
-    return inside > 0 ? sigma ** 2 * Math.log(inside) + 0.5 : Number.NEGATIVE_INFINITY;
-  };
-  const above = (x: number, mean: number) => normalCdf((mean - x) / sigma);
-  return {
-    sigma,
-    loss,
-    place,
-    mixture: (x: number) => (1 - rate) * density(x, 0) + rate * density(x, 1),
-    noise: (x: number) => density(x, 0),
-    /** δ of one step, mixture against noise. */
-    remove: (epsilon: number) => {
-      const x = place(epsilon);
-      return (1 - rate) * above(x, 0) + rate * above(x, 1) - Math.exp(epsilon) * above(x, 0);
-    },
-    /** δ of one step, noise against mixture. */
-    add: (epsilon: number) => {
-      const x = place(-epsilon);
-      const [zero, one] = [1 - above(x, 0), 1 - above(x, 1)];
-      return zero - Math.exp(epsilon) * ((1 - rate) * zero + rate * one);
-    },
-  };
-}
-
-/**
- * δ of `steps` ≤ 3 steps by direct numerical integration over all but the last. The integral is cut where the rest's
- * ε meets the loss's limit ln(1-q): there the integrand is smooth but not analytic, and pieces shrink towards it.
- */
-function integratedDelta(sigma: number, rate: number, steps: number, epsilon: number): number {
-  const step = stepOf(sigma, rate);
-  const limit = Math.log(1 - rate);
-  const [from, to] = [-9 * sigma, 1 + 9 * sigma];
-  const whole = (f: (x: number) => number, cut: number) => {
-    if (!(cut > from && cut < to)) return integrate(f, from, to, 40);
-    const ends = [0, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
-    const grades = [
-      ...ends.toReversed().map((e) => cut + e * (from - cut)),
-      ...ends.slice(1).map((e) => cut + e * (to - cut)),
-    ];
-    return grades.slice(1).reduce((sum, end, i) => sum + integrate(f, grades[i] as number, end, 6), 0);
-  };
-  const remove = (left: number, e: number): number =>
-    left === 1
-      ? step.remove(e)
-      : whole((x) => step.mixture(x) * remove(left - 1, e - step.loss(x)), step.place(e - limit));
-  const add = (left: number, e: number): number =>
-    left === 1 ? step.add(e) : whole((x) => step.noise(x) * add(left - 1, e + step.loss(x)), step.place(-limit - e));
-  return Math.max(remove(steps, epsilon), add(steps, epsilon));
-}
-
 describe('against direct numerical integration', () => {
   const random = seededRandom('pld');
   const cases = Array.from({ length: 24 }, (_, i) => ({
@@ -168,6 +112,59 @@ describe('against direct numerical integration', () => {
         expect(gaussianDelta(sigma / Math.sqrt(1000), epsilon)).toBeLessThanOrEqual(delta);
         expect(gaussianDelta(sigma / Math.sqrt(1000), epsilon * (1 - 1e-4))).toBeGreaterThan(delta);
       }
+    }
+  });
+});
+
+describe('the discrete Laplace mechanism', () => {
+  /** δ of one step by summing over all integers, in the worse direction. */
+  function summed(scale: number, shift: number, rate: number, epsilon: number): number {
+    const noise = (x: number) => Math.tanh(1 / (2 * scale)) * Math.exp(-Math.abs(x) / scale);
+    let [remove, add] = [0, 0];
+    for (let x = -40 * scale - shift; x <= 40 * scale + 2 * shift; x++) {
+      const other = (1 - rate) * noise(x) + rate * noise(x - shift);
+      remove += Math.max(0, other - Math.exp(epsilon) * noise(x));
+      add += Math.max(0, noise(x) - Math.exp(epsilon) * other);
+    }
+    return Math.max(remove, add);
+  }
+
+  test('δ equals the sum over all integers, and is never below the continuous one: its chord', () => {
+    for (const [scale, shift, rate] of [
+      [1, 1, 1],
+      [2, 3, 1],
+      [5, 4, 0.3],
+      [1, 2, 0.1],
+    ] as const) {
+      for (const epsilon of [0.05, 0.2, 0.4, 0.9]) {
+        const truth = summed(scale, shift, rate, epsilon);
+        const discrete = { kind: 'discrete-laplace', scale, sensitivity: shift } as const;
+        const delta = pldDelta(planOf(discrete, rate, 1), epsilon);
+        expect(delta).toBeGreaterThanOrEqual(truth * (1 - 1e-9) - 1e-15);
+        expect(delta).toBeLessThanOrEqual(truth * (1 + 1e-3) + 1e-5);
+        const continuous = pldDelta(planOf({ kind: 'laplace', scale: scale / shift }, rate, 1), epsilon, {
+          accuracy: 1e-7,
+        });
+        expect(truth).toBeGreaterThanOrEqual(continuous * (1 - 1e-4) - 1e-8);
+      }
+    }
+  });
+
+  test('dp_accounting: parameter 1 three times and 0.5 twice never lose more than 4', () => {
+    const one: Mechanism = { kind: 'discrete-laplace', scale: 1, sensitivity: 1 };
+    const plan = composed([one, 3], [{ ...one, scale: 2 }, 2]);
+    expect(pldDelta(plan, 4)).toBe(0);
+    expect(Math.abs(pldEpsilon(plan, 1e-14) - 4)).toBeLessThan(1e-6);
+    expect(pldEpsilon(plan, 1e-3)).toBeLessThanOrEqual(rdpEpsilon(plan, 1e-3).epsilon);
+  });
+
+  test('its Rényi divergence at sensitivity 1 is randomised response’s, above the continuous Laplace’s', () => {
+    for (const order of [1.5, 2, 7, 64]) {
+      const at = (mechanism: Mechanism) =>
+        rdp({ mechanism, sampling: { kind: 'none' }, count: 1 }, 'add-or-remove-one', order);
+      const discrete = at({ kind: 'discrete-laplace', scale: 2, sensitivity: 1 });
+      expect(discrete).toBeCloseTo(at({ kind: 'pure', epsilon: 0.5 }), 12);
+      expect(discrete).toBeGreaterThan(at({ kind: 'laplace', scale: 2 }));
     }
   });
 });

@@ -10,6 +10,9 @@ export function pureEpsilon({ events, adjacency }: PrivacyPlan): number {
     else if (mechanism.kind === 'laplace') {
       const epsilon = sensitivityFactor(adjacency) / mechanism.scale;
       sum += count * (rate === 1 ? epsilon : Math.log1p(rate * Math.expm1(epsilon)));
+    } else if (mechanism.kind === 'discrete-laplace') {
+      const epsilon = (sensitivityFactor(adjacency) * mechanism.sensitivity) / mechanism.scale;
+      sum += count * (rate === 1 ? epsilon : Math.log1p(rate * Math.expm1(epsilon)));
     } else return Number.POSITIVE_INFINITY;
   }
   return sum;

@@ -2,6 +2,7 @@ import { assert, checkNumber, unreachable } from '@murmuration/core';
 import { checkPlan, type PrivacyEvent, type PrivacyPlan } from '../event.ts';
 import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
 import { sampledDiscreteGaussianRdp } from './discrete-gaussian.ts';
+import { discreteLaplaceRdp } from './discrete-laplace.ts';
 import { logSumExp } from './moments.ts';
 import { laplaceRdp, sampledGaussianRdp, sampledLaplaceRdp } from './rdp-sampled.ts';
 
@@ -39,6 +40,8 @@ function rdpOnce({ mechanism, sampling }: PrivacyEvent, adjacency: Adjacency, or
       const scale = mechanism.scale / factor;
       return rate === 1 ? laplaceRdp(scale, order) : sampledLaplaceRdp(scale, rate, order);
     }
+    case 'discrete-laplace':
+      return discreteLaplaceRdp(mechanism.scale, factor * mechanism.sensitivity, rate, order);
     case 'discrete-gaussian':
       return sampledDiscreteGaussianRdp(mechanism, factor, rate, order);
     case 'gaussian-mixture':

@@ -32,6 +32,7 @@ const mechanism: Schema<Mechanism> = union({
   4: ['tree', struct({ noiseMultiplier: finite, steps: uint })],
   5: ['zcdp', struct({ rho: finite })],
   6: ['pure', struct({ epsilon: finite })],
+  7: ['discrete-laplace', struct({ scale: finite, sensitivity: uint })],
 });
 
 const sampling: Schema<Sampling> = union({

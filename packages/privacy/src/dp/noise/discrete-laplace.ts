@@ -10,7 +10,7 @@ const MAX_NUMBER_T = 2 ** 53 / 1024;
 
 /**
  * The discrete Laplace distribution of scale b = num/den: P(x) ∝ exp(-|x|/b) on the integers, drawn exactly
- * (Canonne, Kamath & Steinke 2020, Algorithm 2). Added to an integer of sensitivity Δ it is (Δ/b)-DP.
+ * (Canonne, Kamath & Steinke 2020, Algorithm 2). Added to an integer of sensitivity Δ it is (Δ/b)-DP. Charge it as `discrete-laplace`.
  */
 export function createDiscreteLaplace(entropy: Entropy, scale: Rational): NoiseSampler {
   const words = wordsFrom(entropy);

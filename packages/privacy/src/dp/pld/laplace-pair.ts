@@ -1,6 +1,7 @@
+import { discreteLaplaceAtoms } from '../accounting/discrete-laplace.ts';
 import { logMixture } from '../accounting/rdp-sampled.ts';
 import { inverseLogMixture } from './gaussian-pair.ts';
-import type { Directions } from './pair.ts';
+import type { Directions, LossPair } from './pair.ts';
 
 /**
  * Laplace noise of scale b at 0 against (1-q)·Laplace(0, b) + q·Laplace(1, b), and the reverse: the pairs of the
@@ -45,22 +46,37 @@ export function laplacePairs(scale: number, rate: number): Directions {
   };
 }
 
+/** The pairs of the discrete Laplace mechanism: nothing but atoms. */
+export function discreteLaplacePairs(scale: number, shift: number, rate: number): Directions {
+  const atoms = discreteLaplaceAtoms(scale, shift).map(({ log, mass }) => ({ mass, loss: logMixture(rate, log) }));
+  return {
+    symmetric: rate === 1,
+    remove: atomsOnly(atoms.map(({ mass, loss }) => ({ mass: mass * Math.exp(loss), loss }))),
+    add: atomsOnly(atoms.map(({ mass, loss }) => ({ mass, loss: -loss }))),
+  };
+}
+
 /** Randomised response: the worst ε-DP mechanism. */
 export function purePairs(epsilon: number): Directions {
   const truth = 1 / (1 + Math.exp(-epsilon));
-  const pair = {
+  const pair = atomsOnly([
+    { mass: truth, loss: epsilon },
+    { mass: Math.exp(-epsilon) * truth, loss: -epsilon },
+  ]);
+  return { symmetric: true, remove: pair, add: pair };
+}
+
+function atomsOnly(atoms: LossPair['atoms']): LossPair {
+  return {
+    // An empty interval, at a loss within the atoms' range.
     from: 0,
     to: 0,
     piece: 1,
     density: () => 0,
     loss: () => 0,
     inverse: () => 0,
-    atoms: [
-      { mass: truth, loss: epsilon },
-      { mass: Math.exp(-epsilon) * truth, loss: -epsilon },
-    ],
+    atoms,
     lost: 0,
-    maxLoss: epsilon,
+    maxLoss: atoms.reduce((most, { loss }) => Math.max(most, loss), 0),
   };
-  return { symmetric: true, remove: pair, add: pair };
 }

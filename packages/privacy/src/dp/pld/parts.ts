@@ -3,7 +3,7 @@ import { treeDepth } from '../accounting/rdp.ts';
 import { checkPlan, type Mechanism, type PrivacyEvent, type PrivacyPlan } from '../event.ts';
 import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
 import { gaussianPairs } from './gaussian-pair.ts';
-import { laplacePairs, purePairs } from './laplace-pair.ts';
+import { discreteLaplacePairs, laplacePairs, purePairs } from './laplace-pair.ts';
 import type { Directions, LossPair } from './pair.ts';
 
 export interface CountedPair {
@@ -50,6 +50,8 @@ function pairsOf({ mechanism, sampling }: PrivacyEvent, adjacency: Adjacency): D
       return sampledGaussian(mechanism.noiseMultiplier / factor, rate);
     case 'laplace':
       return laplacePairs(mechanism.scale / factor, rate);
+    case 'discrete-laplace':
+      return discreteLaplacePairs(mechanism.scale, factor * mechanism.sensitivity, rate);
     case 'gaussian-mixture':
       // The dominating pair is proven for a record that is there or not.
       return factor === 1
