@@ -1,0 +1,10 @@
+import type { Row } from '../rows.ts';
+import { dpAccountingRows } from './dp-accounting.ts';
+import { dpNoiseRows } from './dp-noise.ts';
+
+export const name = 'privacy';
+
+/** Each file beside this one measures one part and returns its rows. */
+export async function run(): Promise<readonly Row[]> {
+  return [...dpNoiseRows(), ...dpAccountingRows()];
+}
