@@ -2,6 +2,7 @@ import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { checkSigners, decodeCertificate } from '../quorum/certificate.ts';
 import { primaryOf } from '../quorum/replica-set.ts';
+import type { SignedStatement } from '../quorum/statement.ts';
 import { noteBehind, takeCheckpoint } from './checkpoint.ts';
 import { encodeMessage, type MessageOf } from './messages.ts';
 import { advance, decide, keepPayload } from './normal-case.ts';
@@ -133,25 +134,37 @@ export function fetchMissing(state: State): void {
 /** Statements of others, passed on because somebody was told something else. */
 export function onWitness(state: State, from: number, { statements }: MessageOf<'witness'>): undefined {
   for (const signed of statements) {
-    if (signed.epoch !== state.set.epoch || signed.replica >= state.n) {
-      refused(state, from, 'wrong-epoch');
-      continue;
-    }
-    const { phase, view, height } = signed;
-    if (phase === 'checkpoint') {
-      if (view === 0 && height % state.options.checkpointInterval === 0) takeCheckpoint(state, signed, from);
-      continue;
-    }
-    if (phase === 'view-change' || phase === 'new-view') continue;
-    const reason = misplaced(state, view, height);
+    const reason = takeStatement(state, from, signed);
     if (reason !== undefined) refused(state, from, reason);
-    else if (signed.replica !== state.self && checkSigned(state, signed, from)) {
-      if (phase !== 'pre-prepare') takeVote(state, signed, from, true);
-      else if (signed.replica === primaryOf(view, state.n)) takeProposal(state, signed, from, true);
-      const slot = slotAt(state, height);
-      for (const round of slot.rounds.values()) if (round.view === view) advance(state, slot, round);
-    }
   }
+}
+
+function takeStatement(state: State, from: number, signed: SignedStatement): string | undefined {
+  const { epoch, replica, phase, view, height } = signed;
+  if (epoch !== state.set.epoch) return 'wrong-epoch';
+  if (replica >= state.n) return 'unknown-signer';
+  if (phase === 'checkpoint' && view === 0 && height % state.options.checkpointInterval === 0) {
+    return takeCheckpoint(state, signed, from);
+  }
+  if (phase !== 'pre-prepare' && phase !== 'prepare' && phase !== 'commit') return 'no-witness';
+  const reason = misplaced(state, view, height);
+  if (reason !== undefined) return reason;
+  if (!checkSigned(state, signed, from)) return undefined;
+  if (replica === state.self) return isOwn(state, signed) ? undefined : 'own-key-elsewhere';
+  if (phase !== 'pre-prepare') takeVote(state, signed, from, true);
+  else if (replica === primaryOf(view, state.n)) takeProposal(state, signed, from, true);
+  else return 'not-primary';
+  const slot = slotAt(state, height);
+  const round = slot.rounds.get(view);
+  if (round !== undefined) advance(state, slot, round);
+  return undefined;
+}
+
+/** Whether this process may have signed it: a second one with the same key names other digests, or newer views. */
+function isOwn(state: State, { view, height, digest }: SignedStatement): boolean {
+  const vote = state.slots.get(height)?.vote;
+  if (vote == null || vote.view < view) return false;
+  return vote.view > view || equalBytes(vote.digest, digest);
 }
 
 /** Sends the own last words again: lost messages must not stall anybody. */
