@@ -1,4 +1,4 @@
-import { accept, type Result, refuse } from '@murmuration/core';
+import { type Result, refuse } from '@murmuration/core';
 import { takeMessage } from './aggregator-messages.ts';
 import {
   type AggregatorData,

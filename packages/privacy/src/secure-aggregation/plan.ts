@@ -28,6 +28,8 @@ export const MAX_MEMBERS = 4096;
 export const MAX_LENGTH = 2 ** 26;
 /** Standard deviations of noise for which the sum has room: beyond lies 2^-107 a coordinate. */
 const NOISE_TAIL = 12;
+/** Honest vectors in a sum: colluders take theirs away, and a sum of one is that one. */
+const MIN_HONEST = 2;
 /** Holders of a secret are numbered within a byte, 0 excepted. */
 const MAX_DEGREE = 254;
 
@@ -178,12 +180,12 @@ function checkThreshold(plan: PlanNumbers, nearColluders: number): void {
   const holders = degree + 1;
   const secret = 2 * threshold > holders + nearColluders;
   const reachable = threshold <= holders;
-  const noisy = minSurvivors >= threshold && minSurvivors <= members.length && minSurvivors > colluders;
+  const noisy = minSurvivors >= threshold && minSurvivors <= members.length && minSurvivors >= colluders + MIN_HONEST;
   if (Number.isSafeInteger(threshold) && Number.isSafeInteger(minSurvivors) && secret && reachable && noisy) return;
   throw new MurmurError({
     code: 'PRIVACY_THRESHOLD',
     message: `threshold ${threshold} of ${holders} holders with ${nearColluders} colluders near, at least ${minSurvivors} of ${members.length} surviving with ${colluders} colluders, is not safe`,
-    remedy: `keep 2·threshold > ${holders} + ${nearColluders}, threshold ≤ ${holders}, and survivors at least the threshold and above the colluders`,
+    remedy: `keep 2·threshold > ${holders} + ${nearColluders}, threshold ≤ ${holders}, and survivors at least the threshold and ${MIN_HONEST} more than the colluders`,
     facts: { threshold, holders, nearColluders, minSurvivors, colluders },
   });
 }

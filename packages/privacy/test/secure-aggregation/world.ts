@@ -41,12 +41,21 @@ export interface WorldOptions extends Partial<PlanOptions> {
   readonly seedText: string;
   readonly size: number;
   readonly client?: Partial<MaskingClientDeps>;
+  /** Vectors of members that ignore the plan's bound. */
+  readonly inputsOf?: Readonly<Record<number, Int32Array>>;
   /** Signatures, by clients and server. @default ed25519Verify */
   readonly verify?: typeof ed25519Verify;
 }
 
 /** A plan with its members, each with a vector of small integers, and a swarm that commits to one statement. */
-export function createWorld({ seedText, size, client = {}, verify = ed25519Verify, ...options }: WorldOptions): World {
+export function createWorld({
+  seedText,
+  size,
+  client = {},
+  verify = ed25519Verify,
+  inputsOf = {},
+  ...options
+}: WorldOptions): World {
   const plan = createPlan({
     job: 'job',
     round: 1,
@@ -66,12 +75,10 @@ export function createWorld({ seedText, size, client = {}, verify = ed25519Verif
   const clients = plan.members.map((_, self) => {
     const entropy = seededEntropy(`${seedText} entropy ${self}`);
     const signer = signers[self] as Signer;
-    return createMaskingClient(
-      { signer, keyOf, verify, isCommitted, entropy, ...client },
-      plan,
-      self,
-      inputs[self] as Int32Array,
-    );
+    const deps = { signer, keyOf, verify, isCommitted, entropy, ...client };
+    const lie = inputsOf[self];
+    if (lie !== undefined) return createMaskingClient(deps, { ...plan, bound: 2 ** 31 - 1 }, self, lie);
+    return createMaskingClient(deps, plan, self, inputs[self] as Int32Array);
   });
   return { plan, signers, inputs, clients, committed, aggregator: createAggregator({ keyOf, verify }, plan) };
 }
