@@ -11,6 +11,6 @@ export default defineConfig({
     // Files that start processes wait more than they work.
     maxWorkers: 2,
     execArgv: ['--conditions=murmuration-src'],
-    testTimeout: 30_000,
+    testTimeout: 90_000,
   },
 });

@@ -57,7 +57,7 @@ export class DeviceSource implements SwarmSource {
         version: this.facts.version,
       },
       quorum: this.quorum(),
-      training: trainingView(job, ledger.devices().filter(({ device }) => !ledger.isQuarantined(device)).length),
+      training: trainingView(job, ledger.devices().length),
       ledger: this.ledgerView(),
       devices: this.devices(),
       links: this.links(),

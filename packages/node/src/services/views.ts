@@ -1,7 +1,7 @@
 import { decodeBatch, decodeCertificate } from '@murmuration/consensus';
 import { toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { decodePlan } from '@murmuration/learning';
+import { decodePlan, toleratedFaulty } from '@murmuration/learning';
 import {
   type EvidenceEntry,
   type JobEntry,
@@ -92,8 +92,11 @@ function rulingOf({ norm, cosine, weight, accepted, reason, outlier }: RoundEntr
 export function trainingView(job: JobEntry | undefined, participants: number): TrainingView {
   const plan = job === undefined ? undefined : decodePlan(job.plan);
   if (plan === undefined || !plan.ok) return { participants, faultyTolerated: 0, strategy: 'none' };
-  const { strategy, faulty } = plan.value;
-  return { participants, faultyTolerated: strategy === 'mean' ? 0 : faulty, strategy };
+  return {
+    participants,
+    faultyTolerated: toleratedFaulty(plan.value, participants, 0),
+    strategy: plan.value.strategy,
+  };
 }
 
 export function quarantineView(entry: QuarantineEntry, detectionMs: number | null): QuarantineView {

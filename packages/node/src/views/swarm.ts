@@ -35,9 +35,11 @@ export interface QuorumView {
   readonly health: 'healthy' | 'degraded' | 'lost';
 }
 
-/** What training tolerates. */
+/** What training tolerates. Liars that were found and quarantined count as borne. */
 export interface TrainingView {
+  /** Registered devices, quarantined ones included. */
   readonly participants: number;
+  /** Liars among them that the rule bears. */
   readonly faultyTolerated: number;
   readonly strategy: string;
 }
