@@ -6,6 +6,7 @@ import type { SignedStatement } from '../quorum/statement.ts';
 import { noteBehind, takeCheckpoint } from './checkpoint.ts';
 import { encodeMessage, type MessageOf } from './messages.ts';
 import { advance, decide, keepPayload } from './normal-case.ts';
+import { FIRST_REMINDER_TICKS } from './requests.ts';
 import { MAX_ANSWERS, misplaced, payloadOf, refused, type Slot, type State, send, sendBytes, slotAt } from './state.ts';
 import { showView } from './view-change.ts';
 import { certified, takeProposal, takeVote } from './votes.ts';
@@ -190,14 +191,19 @@ export function resend(state: State): void {
   }
 }
 
-/** Requests that wait for long: the own go to all again, those of others to the primary. */
+/**
+ * Requests that wait for long go to all again; those that others brought to the primary first. So a request that a
+ * liar showed to one replica alone is soon known to all, and nobody waits for it alone.
+ */
 export function forwardAgain(state: State): void {
   const due = state.pool.remind(state.ticks, MAX_FORWARDED_REQUESTS, state.options.maxBatchBytes);
-  const bytesOf = (own: boolean) =>
-    due.flatMap(({ bytes, origin }) => ((origin === state.self) === own ? [bytes] : []));
-  const [own, others] = [bytesOf(true), bytesOf(false)];
-  if (own.length > 0) send(state, 'all', { kind: 'requests', again: true, requests: own });
-  const primary = primaryOf(state.view, state.n);
-  if (others.length > 0 && primary !== state.self)
-    send(state, primary, { kind: 'requests', again: true, requests: others });
+  const toPrimary: Uint8Array[] = [];
+  const toAll: Uint8Array[] = [];
+  for (const { bytes, origin, tick } of due) {
+    const early = state.ticks - tick <= FIRST_REMINDER_TICKS;
+    (early && origin !== state.self ? toPrimary : toAll).push(bytes);
+  }
+  if (toAll.length > 0) send(state, 'all', { kind: 'requests', again: true, requests: toAll });
+  if (toPrimary.length === 0) return;
+  send(state, primaryOf(state.view, state.n), { kind: 'requests', again: true, requests: toPrimary });
 }

@@ -16,8 +16,8 @@ export interface PooledRequest {
   due: number;
 }
 
-/** A request that waits is brought up again after this many ticks, then after twice as many, and so on. */
-const FIRST_REMINDER_TICKS = 2;
+/** A request that waits is brought up again at this age in ticks, then at ages 3, 5, 9, 17 and so on. */
+export const FIRST_REMINDER_TICKS = 2;
 
 export type PoolRefusal = 'request-too-large' | 'already-pending' | 'already-committed' | 'pool-full' | 'not-admitted';
 
@@ -60,7 +60,7 @@ export class RequestPool {
       if (entry.due > tick) continue;
       room -= entry.bytes.length;
       if (room < 0 || due.length >= maxRequests) break;
-      entry.due = tick + 2 * (tick - entry.tick);
+      entry.due = entry.tick + 2 * (tick - entry.tick) - 1;
       due.push(entry);
     }
     return due;

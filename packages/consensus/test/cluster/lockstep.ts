@@ -193,6 +193,11 @@ export class Lockstep {
     return false;
   }
 
+  /** State of a replica that has executed `height`. */
+  stateAt(self: number, height: number): Uint8Array {
+    return this.states[self]?.[height - 1] as Uint8Array;
+  }
+
   /** @returns the state after the block at `height`: a hash over all blocks so far */
   private apply(self: number, height: number): Uint8Array {
     if (height === 0) return new Uint8Array(32);
