@@ -6,7 +6,7 @@ import { applyMask, pairSign } from './masks.ts';
 import { encodeClientMessage } from './messages.ts';
 import { noiseShare } from './plan.ts';
 import { saturate } from './quantise.ts';
-import { pairMaskSeed, selfMaskSeed } from './secrets.ts';
+import { type PairKeys, selfMaskSeed } from './secrets.ts';
 
 /** y = x + noise + PRG(self) + Σ_{v<u} PRG(uv) − Σ_{v>u} PRG(uv) modulo 2^32, over the neighbours that shared. */
 export function maskInput(
@@ -25,9 +25,10 @@ export function maskInput(
   applyMask(words, selfMaskSeed(state.selfSecret), 1);
   for (const member of held.keys()) {
     if (member === self) continue;
-    applyMask(words, pairMaskSeed(state.shared.get(member) as Uint8Array), pairSign(self, member));
+    applyMask(words, (state.pairs.get(member) as PairKeys).maskSeed, pairSign(self, member));
   }
-  wipe(state.selfSecret, ...state.shared.values());
+  wipe(state.selfSecret);
+  for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);
   input.fill(0);
   const bytes = encodeClientMessage({ kind: 'masked', words: new Uint8Array(words.buffer) });
   const effects: ClientEffect[] = [

@@ -2,7 +2,7 @@ import { accept, type Result, refuse } from '@murmuration/core';
 import { type AgreementKey, ed25519Verify } from '@murmuration/crypto';
 import type { ClientContext, ClientState, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
-import { KEYS_DOMAIN, pairContext, signedKey } from './secrets.ts';
+import { KEYS_DOMAIN, type PairKeys, pairContext, pairKeys, signedKey } from './secrets.ts';
 
 /** Entries must name neighbours, each once and in ascending order. */
 export function refuseStrangers(
@@ -49,42 +49,42 @@ export function initiatePairs(
   key: AgreementKey,
   roster: ReadonlyMap<number, Uint8Array>,
 ): Result<Moved> {
-  const initiated = new Map<number, Uint8Array>();
+  const initiated = new Map<number, PairKeys>();
   const ciphertexts: { to: number; ciphertext: Uint8Array }[] = [];
   for (const [member, publicKey] of roster) {
     if (!plan.graph.initiates(self, member)) continue;
     const coins = deps.coins === 'entropy' ? deps.entropy.bytes(32) : undefined;
     const made = key.initiate(publicKey, pairContext(plan, self, member), coins);
     if (!made.ok) return refuse(made.reason, `the key of member ${member}`);
-    initiated.set(member, made.value.shared);
+    initiated.set(member, pairKeys(made.value.shared));
     ciphertexts.push({ to: member, ciphertext: made.value.ciphertext });
   }
   const bytes = encodeClientMessage({ kind: 'ciphertexts', ciphertexts });
   return accept({ state: { phase: 'pairs', key, roster, initiated }, effects: [{ kind: 'send', bytes }] });
 }
 
-/** The secret of every pair that is left, in ascending order of the neighbours. */
+/** The keys of every pair that is left, in ascending order of the neighbours. */
 export function agreeWithInitiators(
   context: ClientContext,
   state: Extract<ClientState, { phase: 'pairs' }>,
   { entries }: MessageOf<ServerMessage, 'pairs'>,
-): Result<ReadonlyMap<number, Uint8Array>> {
+): Result<ReadonlyMap<number, PairKeys>> {
   const { plan, self } = context;
   const named = entries.map(({ from }) => from);
   const fit = refuseStrangers(context, named, (member) => state.roster.has(member));
   if (!fit.ok) return fit;
-  const shared = new Map<number, Uint8Array>();
+  const pairs = new Map<number, PairKeys>();
   for (const { from, ciphertext } of entries) {
     const own = state.initiated.get(from);
     if ((own === undefined) !== (ciphertext !== null)) return refuse('wrong-initiator', `member ${from}`);
     if (ciphertext === null) {
-      shared.set(from, own as Uint8Array);
+      pairs.set(from, own as PairKeys);
       continue;
     }
     const publicKey = state.roster.get(from) as Uint8Array;
     const agreed = state.key.respond(publicKey, ciphertext, pairContext(plan, self, from));
     if (!agreed.ok) return refuse(agreed.reason, `of member ${from}`);
-    shared.set(from, agreed.value);
+    pairs.set(from, pairKeys(agreed.value));
   }
-  return accept(shared);
+  return accept(pairs);
 }

@@ -4,13 +4,13 @@ import { refuseStrangers } from './client-pairs.ts';
 import type { ClientContext, ClientState, HeldShares, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
 import { holdersOf } from './plan.ts';
-import { commitSecret, openBox, pairMaskSeed, sealBox, sealRecovery } from './secrets.ts';
+import { commitSecret, openBox, type PairKeys, sealBox, sealRecovery } from './secrets.ts';
 
 /**
  * Draws the two secrets, splits both among the neighbourhood, and seals what the server will need should this member
  * vanish: the seeds of its pairs, under the pair secret.
  */
-export function makeShares(context: ClientContext, shared: ReadonlyMap<number, Uint8Array>): Result<Moved> {
+export function makeShares(context: ClientContext, pairs: ReadonlyMap<number, PairKeys>): Result<Moved> {
   const { plan, self, deps } = context;
   const holders = holdersOf(plan, self);
   const selfSecret = deps.entropy.bytes(32);
@@ -21,19 +21,24 @@ export function makeShares(context: ClientContext, shared: ReadonlyMap<number, U
     const place = holders.indexOf(member);
     return { self: selfShares[place] as Uint8Array, pair: pairShares[place] as Uint8Array };
   };
-  const boxes = [...shared].map(([to, secret]) => {
+  const boxes = [...pairs].map(([to, keys]) => {
     const shares = sharesOf(to);
-    return { to, box: sealBox(plan, secret, self, to, concatBytes(shares.self, shares.pair)) };
+    return { to, box: sealBox(plan, keys.box, self, to, concatBytes(shares.self, shares.pair)) };
   });
   const bytes = encodeClientMessage({
     kind: 'shares',
     selfCommitment: commitSecret(plan, self, 'self', selfSecret),
     pairCommitment: commitSecret(plan, self, 'pair', pairSecret),
-    recovery: sealRecovery(plan, self, pairSecret, [...shared.values()].map(pairMaskSeed)),
+    recovery: sealRecovery(
+      plan,
+      self,
+      pairSecret,
+      [...pairs.values()].map(({ maskSeed }) => maskSeed),
+    ),
     boxes,
   });
   wipe(pairSecret);
-  const state: ClientState = { phase: 'boxes', shared, selfSecret, own: sharesOf(self) };
+  const state: ClientState = { phase: 'boxes', pairs, selfSecret, own: sharesOf(self) };
   return accept({ state, effects: [{ kind: 'send', bytes }] });
 }
 
@@ -45,11 +50,11 @@ export function openBoxes(
 ): Result<ReadonlyMap<number, HeldShares>> {
   const { plan, self } = context;
   const named = entries.map(({ from }) => from);
-  const fit = refuseStrangers(context, named, (member) => state.shared.has(member));
+  const fit = refuseStrangers(context, named, (member) => state.pairs.has(member));
   if (!fit.ok) return fit;
   const held = new Map<number, HeldShares>([[self, state.own]]);
   for (const { from, box } of entries) {
-    const shares = openBox(plan, state.shared.get(from) as Uint8Array, from, self, box);
+    const shares = openBox(plan, (state.pairs.get(from) as PairKeys).box, from, self, box);
     if (shares === undefined) return refuse('box-does-not-open', `from member ${from}`);
     held.set(from, { self: shares.slice(0, 32), pair: shares.slice(32) });
   }

@@ -1,6 +1,7 @@
 import type { Entropy } from '@murmuration/core';
 import type { AgreementKey, ed25519Verify, Signer } from '@murmuration/crypto';
 import type { AggregationPlan } from './plan.ts';
+import type { PairKeys } from './secrets.ts';
 
 /** Makes exact integer noise, such as a discrete Gaussian sampler, of at least the given variance. */
 export type NoiseSource = (variance: number) => { fill(out: Int32Array): void };
@@ -61,11 +62,11 @@ export type ClientState =
       readonly phase: 'pairs';
       readonly key: AgreementKey;
       readonly roster: ReadonlyMap<number, Uint8Array>;
-      readonly initiated: ReadonlyMap<number, Uint8Array>;
+      readonly initiated: ReadonlyMap<number, PairKeys>;
     }
   | {
       readonly phase: 'boxes';
-      readonly shared: ReadonlyMap<number, Uint8Array>;
+      readonly pairs: ReadonlyMap<number, PairKeys>;
       readonly selfSecret: Uint8Array;
       readonly own: HeldShares;
     }

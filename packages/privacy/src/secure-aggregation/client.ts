@@ -79,8 +79,8 @@ function receive(context: ClientContext, state: ClientState, bytes: Uint8Array):
     return roster.ok ? initiatePairs(context, state.key, roster.value) : roster;
   }
   if (message.kind === 'pairs' && state.phase === 'pairs') {
-    const shared = agreeWithInitiators(context, state, message);
-    return shared.ok ? makeShares(context, shared.value) : shared;
+    const pairs = agreeWithInitiators(context, state, message);
+    return pairs.ok ? makeShares(context, pairs.value) : pairs;
   }
   if (message.kind === 'boxes' && state.phase === 'boxes') {
     const held = openBoxes(context, state, message);

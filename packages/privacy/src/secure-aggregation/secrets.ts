@@ -1,17 +1,16 @@
 import { concatBytes, utf8 } from '@murmuration/core';
-import { aeadOpen, aeadSeal, hkdfSha256, sha3_256 } from '@murmuration/crypto';
+import { aeadOpen, aeadSeal, hkdfSha256, sha3_256, wipe } from '@murmuration/crypto';
 import type { AggregationPlan } from './plan.ts';
 
 export const KEYS_DOMAIN = 'murmur/secure-aggregation/keys/1';
 
 const NO_SALT = new Uint8Array(0);
-/** Every AEAD key here seals one message. */
+/** For keys that seal one message. */
 const ONLY_NONCE = new Uint8Array(12);
 const RECOVERY = utf8('murmur/secure-aggregation/recovery/1');
-const PAIR_MASK = utf8('murmur/secure-aggregation/pair-mask/1');
+const PAIR = utf8('murmur/secure-aggregation/pair/1');
 const SELF_MASK = utf8('murmur/secure-aggregation/self-mask/1');
 const COMMITMENT = utf8('murmur/secure-aggregation/commitment/1');
-const BOX = utf8('murmur/secure-aggregation/box/1');
 
 /** What a device signs: its key for this plan and nothing else. */
 export function signedKey(plan: AggregationPlan, member: number, publicKey: Uint8Array): Uint8Array {
@@ -23,8 +22,19 @@ export function pairContext(plan: AggregationPlan, a: number, b: number): Uint8A
   return concatBytes(plan.digest, ends(Math.min(a, b), Math.max(a, b)));
 }
 
-export function pairMaskSeed(shared: Uint8Array): Uint8Array {
-  return hkdfSha256(shared, NO_SALT, PAIR_MASK, 32);
+/** What two members derive from their agreement, which is then forgotten. */
+export interface PairKeys {
+  /** Seals one box in each direction, told apart by the nonce. */
+  readonly box: Uint8Array;
+  /** Expands to the mask of the pair. */
+  readonly maskSeed: Uint8Array;
+}
+
+export function pairKeys(shared: Uint8Array): PairKeys {
+  const both = hkdfSha256(shared, NO_SALT, PAIR, 64);
+  const keys = { box: both.slice(0, 32), maskSeed: both.slice(32) };
+  wipe(shared, both);
+  return keys;
 }
 
 export function selfMaskSeed(secret: Uint8Array): Uint8Array {
@@ -41,31 +51,33 @@ export function commitSecret(
   return sha3_256(COMMITMENT, plan.digest, ends(member), utf8(which), secret);
 }
 
-/** Two shares from one member for another, authenticated with both ends and the plan. */
+/** Two shares from one member for another, authenticated with both ends and the plan. @param key of the pair's boxes */
 export function sealBox(
   plan: AggregationPlan,
-  shared: Uint8Array,
+  key: Uint8Array,
   from: number,
   to: number,
   shares: Uint8Array,
 ): Uint8Array {
-  const bound = concatBytes(plan.digest, ends(from, to));
-  return aeadSeal(boxKey(shared, bound), ONLY_NONCE, shares, bound);
+  return aeadSeal(key, boxNonce(from, to), shares, concatBytes(plan.digest, ends(from, to)));
 }
 
+/** @returns the shares, or undefined where another pair, direction or plan was sealed for, or a bit differs */
 export function openBox(
   plan: AggregationPlan,
-  shared: Uint8Array,
+  key: Uint8Array,
   from: number,
   to: number,
   box: Uint8Array,
 ): Uint8Array | undefined {
-  const bound = concatBytes(plan.digest, ends(from, to));
-  return aeadOpen(boxKey(shared, bound), ONLY_NONCE, box, bound);
+  return aeadOpen(key, boxNonce(from, to), box, concatBytes(plan.digest, ends(from, to)));
 }
 
-function boxKey(shared: Uint8Array, bound: Uint8Array): Uint8Array {
-  return hkdfSha256(shared, bound, BOX, 32);
+/** Each member of a pair seals once: the lower under 0, the higher under 1. */
+function boxNonce(from: number, to: number): Uint8Array {
+  const nonce = new Uint8Array(12);
+  nonce[0] = from < to ? 0 : 1;
+  return nonce;
 }
 
 /** The seeds of a member's pairs, for whoever is given its pair secret. */
