@@ -64,7 +64,7 @@ export interface PrivacyPlan {
 
 const MAX_EVENTS = 10_000;
 const MAX_COUNT = 10 ** 9;
-const MIN_NOISE = 1e-3;
+const MIN_NOISE = 0.01;
 const MAX_NOISE = 1e6;
 const NO_SAMPLING: Sampling = { kind: 'none' };
 

@@ -31,6 +31,10 @@ export interface Window {
 /** Relative slack for the rounding of masses and exponents, ten times what is seen. */
 const ROUNDING = 1e-11;
 
+/** Smaller magnitudes count as zero: subnormal numbers are slow, and all of them together stay below FLUSHED. */
+const SMALLEST = 1e-60;
+const FLUSHED = 1e-50;
+
 /**
  * Composes by FFT of exponentially tilted masses p·exp(λx - K). Tilting moves the law's centre to the ε asked for, so
  * that the transform's absolute error is relative to what matters, also at δ = 1e-14. What wraps around from below
@@ -67,7 +71,7 @@ function productSpectrum(parts: readonly CountedGrid[], size: number, h: number,
     fft.forward(re, im);
     const error = unit * Math.sqrt(size) * norm;
     for (let i = 0; i <= size / 2; i++) {
-      const magnitude = Math.hypot(re[i] as number, im[i] as number);
+      const magnitude = Math.sqrt((re[i] as number) ** 2 + (im[i] as number) ** 2);
       logMagnitude[i] = (logMagnitude[i] as number) + part.count * Math.log(magnitude);
       phase[i] = (phase[i] as number) + part.count * Math.atan2(im[i] as number, re[i] as number);
       logBound[i] = (logBound[i] as number) + part.count * Math.log(magnitude + error);
@@ -78,7 +82,8 @@ function productSpectrum(parts: readonly CountedGrid[], size: number, h: number,
   const im = new Float64Array(size);
   let errors = 0;
   for (let i = 0; i <= size / 2; i++) {
-    const magnitude = Math.exp(logMagnitude[i] as number);
+    const exact = Math.exp(logMagnitude[i] as number);
+    const magnitude = exact < SMALLEST ? 0 : exact;
     re[i] = magnitude * Math.cos(phase[i] as number);
     im[i] = magnitude * Math.sin(phase[i] as number);
     errors += 2 * Math.exp(logBound[i] as number) * (relative[i] as number);
@@ -87,7 +92,7 @@ function productSpectrum(parts: readonly CountedGrid[], size: number, h: number,
     im[size - i] = -(im[i] as number);
   }
   fft.inverse(re, im);
-  return { re, logScale, binError: errors / size + unit };
+  return { re, logScale, binError: errors / size + unit + FLUSHED };
 }
 
 function tiltedPart(part: GridLoss, size: number, h: number, lambda: number) {
@@ -98,6 +103,7 @@ function tiltedPart(part: GridLoss, size: number, h: number, lambda: number) {
     if (mass === 0) continue;
     const step = part.offset + i;
     const tilted = Math.exp(Math.log(mass) + lambda * step * h - log);
+    if (tilted < SMALLEST) continue;
     const at = ((step % size) + size) % size;
     re[at] = (re[at] as number) + tilted;
   }

@@ -22,6 +22,8 @@ const MIN_POINTS = 2 ** 10;
 /** Half the window, in deviations of the tilted law. */
 const REACH = 9;
 const MAX_ATTEMPTS = 6;
+/** Cells of one step's grid; a wider range of losses takes a coarser grid, which only ever raises ε. */
+const MAX_CELLS = 2 ** 20;
 /** What the cut at the window's top may add to δ, relative. */
 const MAX_CUT = 1e-7;
 
@@ -104,7 +106,7 @@ function composeAt(
   const width = above.top - (mean - half);
   const size = Math.min(limits.maxPoints, Math.max(MIN_POINTS, 2 ** Math.ceil(Math.log2(width / step))));
   // A power of two, so that losses such as 1 lie on the grid.
-  const h = 2 ** Math.ceil(Math.log2(width / size));
+  const h = 2 ** Math.ceil(Math.log2(Math.max(width / size, lossRange(parts) / MAX_CELLS)));
   const offset = Math.round((above.top + mean - half) / (2 * h)) - size / 2;
   const grids = parts.map(({ pair, count }) => ({ ...discretise(pair, h), count }));
   return compose(grids, { h, size, offset, lambda, upperLambda: above.lambda });
@@ -114,6 +116,15 @@ function composeAt(
 function wantedStep(parts: readonly CountedPair[], lambda: number, scale: number, accuracy: number): number {
   const runs = parts.reduce((sum, { count }) => sum + count, 0);
   return Math.sqrt((8 * accuracy * scale) / (runs * (lambda + 1)));
+}
+
+/** From the least to the largest loss of any one step. */
+function lossRange(parts: readonly CountedPair[]): number {
+  return parts.reduce((widest, { pair }) => {
+    const losses = [pair.loss(pair.from), pair.loss(pair.to), ...pair.atoms.map((atom) => atom.loss)];
+    const [least, most] = [losses.reduce((a, b) => Math.min(a, b)), losses.reduce((a, b) => Math.max(a, b))];
+    return Math.max(widest, most - least);
+  }, 0);
 }
 
 /** Raises the window's top until the Chernoff bound on what lies above is below `logAllowed`. */
