@@ -14,7 +14,7 @@ import {
   resend,
   sendStatus,
 } from './catch-up.ts';
-import { onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
+import { noteBehind, onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
 import { deliver } from './delivery.ts';
 import { decodeMessage, type Message, type MessageOf } from './messages.ts';
 import { announceNewView, onNewView, rebind } from './new-view.ts';
@@ -206,6 +206,8 @@ function start(state: State, records: readonly { key: string; value: Uint8Array 
   if (executed.height % state.options.checkpointInterval === 0 && executed.height > state.stable.height) {
     signCheckpoint(state, executed.height, executed.stateDigest);
   }
+  // A host that lost blocks below the checkpoint gets them from others.
+  if (state.stable.height > state.committed) noteBehind(state, state.stable.height, (state.self + 1) % state.n);
   sendStatus(state, true);
   state.effects.push({ kind: 'setTimer', id: TICK, delayMs: tickMs(state) });
 }

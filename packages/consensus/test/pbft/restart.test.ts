@@ -222,6 +222,19 @@ describe('requests that a replica has forgotten', () => {
   });
 });
 
+test('a host that lost blocks which a checkpoint covers is told to fetch them', () => {
+  const net = new Lockstep(4, { checkpointInterval: 2 }, 'hash');
+  for (let i = 1; i <= 5; i++) {
+    net.propose(0, i);
+    net.drain();
+  }
+  net.crash(1);
+  net.commits[1]?.splice(3);
+  net.reboot(1);
+  expect(net.engines[1]?.status).toMatchObject({ height: 3, stableCheckpoint: 4 });
+  expect(net.behind[1]).toEqual([4]);
+});
+
 test('a process that stood still reads what came meanwhile before it gives the primary up', () => {
   const net = new Lockstep(4, {}, 'hash');
   net.passes = ({ to }) => to !== 2;
