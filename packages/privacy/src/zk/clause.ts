@@ -7,8 +7,8 @@ import type { Transcript } from './transcript/transcript.ts';
 export type ProofRefusal = ElementRefusal | 'false-proof';
 
 /**
- * One thing that a proof says, over public points. Its statement is already in the transcript, put there by whoever
- * composes clauses. Made with the openings it can prove; made without, only check.
+ * One thing that a proof says, over public points. It puts its statement into the transcript before anything else, so
+ * that no challenge comes before it. Made with the openings it can prove; made without, only check.
  */
 export interface Clause {
   /** For people and for tests. */

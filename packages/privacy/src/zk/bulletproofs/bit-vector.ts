@@ -29,6 +29,7 @@ export function bitVector(name: string, size: number, commitment: readonly Term[
     name,
     proofBytes: coreBytes + partsBytes(1 + 2 * Math.log2(size), 2),
     prove: (transcript, entropy) => {
+      transcript.absorbTerms('commitment', commitment);
       assert(witness !== undefined, `${name} is proven with its bits`);
       const { bits, blinding } = witness;
       const core = proveBits(statement, { bits, blindings: [], vectorBlinding: blinding }, transcript, entropy);
@@ -43,6 +44,7 @@ export function bitVector(name: string, size: number, commitment: readonly Term[
       return whole;
     },
     read: (transcript, proof) => {
+      transcript.absorbTerms('commitment', commitment);
       const parts = readParts(proof.subarray(0, coreBytes), corePoints(size), CORE_SCALARS);
       if (!parts.ok) return parts;
       const equations = bitEquations(statement, parts.value, transcript);

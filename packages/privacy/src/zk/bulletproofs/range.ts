@@ -32,6 +32,7 @@ export function ranges(name: string, items: readonly RangeItem[]): Clause {
     name,
     proofBytes: partsBytes(corePoints(size), CORE_SCALARS),
     prove: (transcript, entropy) => {
+      bind(transcript, items);
       const openings = items.map(({ opening }) => opening);
       assert(
         openings.every((opening) => opening !== undefined),
@@ -45,10 +46,18 @@ export function ranges(name: string, items: readonly RangeItem[]): Clause {
       return proveBits({ size, sums }, witness, transcript, entropy).proof;
     },
     read: (transcript, proof) => {
+      bind(transcript, items);
       const parts = readParts(proof, corePoints(size), CORE_SCALARS);
       return parts.ok ? accept(bitEquations({ size, sums }, parts.value, transcript)) : parts;
     },
   };
+}
+
+function bind(transcript: Transcript, items: readonly RangeItem[]): void {
+  for (const { commitment, max } of items) {
+    transcript.absorbTerms('commitment', commitment);
+    transcript.absorb('max', new TextEncoder().encode(String(max)));
+  }
 }
 
 /** A range proof by itself: commitments and bounds are public. */
@@ -117,13 +126,9 @@ function clauseOf(
   return accept(ranges('ranges', items));
 }
 
-function transcriptOf({ context, commitments, maxima }: RangeStatement): Transcript {
+function transcriptOf({ context }: RangeStatement): Transcript {
   const transcript = new Transcript('range proof');
   transcript.absorb('context', context);
-  for (const [i, commitment] of commitments.entries()) {
-    transcript.absorb('commitment', commitment);
-    transcript.absorb('max', new TextEncoder().encode(String(maxima[i])));
-  }
   return transcript;
 }
 

@@ -6,6 +6,7 @@ import { BLINDING_BASE, commit, VALUE_BASE } from '../group/pedersen.ts';
 import { innerProduct } from '../group/vectors.ts';
 import { scale, type Term } from '../transcript/equations.ts';
 import { partsBytes, readParts, writeParts } from '../transcript/parts.ts';
+import type { Transcript } from '../transcript/transcript.ts';
 import { proveInnerProduct, readInnerProduct } from './inner-product.ts';
 
 export interface VectorStatement {
@@ -24,6 +25,13 @@ export interface VectorWitness {
   readonly valueBlinding: bigint;
 }
 
+function bind(transcript: Transcript, { bases, image, form }: VectorStatement): void {
+  transcript.absorbNumber('length', bases.length);
+  transcript.absorbTerms('image', image);
+  transcript.absorbScalars('coefficients', form?.coefficients ?? []);
+  transcript.absorbTerms('value', form?.value ?? []);
+}
+
 /**
  * "I can open this vector commitment, and a public linear form of it is this committed value", in 2·log₂ n + 2
  * points and 3 scalars: a Schnorr proof whose answer, a masked vector, is shown by an inner-product argument instead
@@ -40,6 +48,7 @@ export function vectorOpening(name: string, statement: VectorStatement, witness?
     name,
     proofBytes: partsBytes(pointCount, scalarCount),
     prove: (transcript, entropy) => {
+      bind(transcript, statement);
       assert(witness !== undefined && witness.vector.length === bases.length, `${name} is proven with a vector`);
       const mask = bases.map(() => randomScalar(entropy));
       const [kappa, eta] = [randomScalar(entropy), randomScalar(entropy)];
@@ -57,6 +66,7 @@ export function vectorOpening(name: string, statement: VectorStatement, witness?
       return writeParts([...said, ...inner.said], [...answers, inner.a]);
     },
     read: (transcript, proof) => {
+      bind(transcript, statement);
       const parts = readParts(proof, pointCount, scalarCount);
       if (!parts.ok) return parts;
       const { points, encoded } = parts.value;

@@ -1,4 +1,4 @@
-import { accept, assert, checkInteger, type Entropy } from '@murmuration/core';
+import { accept, assert, checkInteger, type Entropy, utf8 } from '@murmuration/core';
 import { proveInnerProduct, readInnerProduct } from '../bulletproofs/inner-product.ts';
 import type { Clause } from '../clause.ts';
 import { type Point, randomScalar, scalars } from '../group/group.ts';
@@ -41,17 +41,27 @@ export function circuitClause(
     name,
     proofBytes: partsBytes(pointCount, SCALARS),
     prove: (transcript, entropy) => {
+      bind(transcript, shape.constraints, commitments);
       assert(openings?.length === commitments.length, `${name} is proven with openings`);
       const run = new CircuitBuilder(openings.map(({ value }) => value));
       circuit(run, inputs);
       return prove(run.values, openings, size, flat, transcript, entropy);
     },
     read: (transcript, proof) => {
+      bind(transcript, shape.constraints, commitments);
       const parts = readParts(proof, pointCount, SCALARS);
       if (!parts.ok) return parts;
       return accept(equationsOf(parts.value, commitments, size, flat, transcript));
     },
   };
+}
+
+function bind(transcript: Transcript, constraints: readonly Linear[], commitments: readonly (readonly Term[])[]): void {
+  for (const commitment of commitments) transcript.absorbTerms('input', commitment);
+  const written = constraints.map(({ terms }) =>
+    terms.map(([{ kind, index }, factor]) => `${kind} ${index} ${factor}`).join(' + '),
+  );
+  transcript.absorb('constraints', utf8(written.join('\n')));
 }
 
 function prove(

@@ -33,11 +33,13 @@ export function distinctValues(
       return nonZero(`${name}, ${i} is not ${j}`, difference, opening);
     }),
   ];
+  const list = commitments.map((point) => ({ scalar: 1n, point }));
   const lengths = steps(commitments.slice(0, count)).map(({ proofBytes }) => proofBytes);
   return {
     name,
     proofBytes: partsBytes(count, 0) + lengths.reduce((sum, length) => sum + length, 0),
     prove: (transcript, entropy) => {
+      transcript.absorbTerms('list', list);
       assert(witness?.chosen.length === count, `${name} is proven with ${count} places`);
       const fresh = witness.chosen.map((i) => openingOf((witness.openings[i] as Opening).value, entropy));
       const said = fresh.map(commit);
@@ -46,6 +48,7 @@ export function distinctValues(
       return concatBytes(...encoded, ...steps(said, fresh).map((step) => step.prove(transcript, entropy)));
     },
     read: (transcript, proof) => {
+      transcript.absorbTerms('list', list);
       const head = readParts(proof.subarray(0, partsBytes(count, 0)), count, 0);
       if (!head.ok) return head;
       for (const point of head.value.encoded) transcript.absorb('B', point);

@@ -5,6 +5,7 @@ import { secretMsm } from '../group/msm.ts';
 import { BLINDING_BASE, VALUE_BASE } from '../group/pedersen.ts';
 import { scale, type Term } from '../transcript/equations.ts';
 import { partsBytes, readParts, writeParts } from '../transcript/parts.ts';
+import type { Transcript } from '../transcript/transcript.ts';
 
 /** image = Σ secret[index] × base. */
 export interface Row {
@@ -26,6 +27,7 @@ export function linearRelation(name: string, rows: readonly Row[], secrets?: rea
     name,
     proofBytes: partsBytes(rows.length, count),
     prove: (transcript, entropy) => {
+      bind(transcript, rows);
       assert(secrets?.length === count, `${name} is proven with ${count} secrets`);
       const nonces = secrets.map(() => randomScalar(entropy));
       const said = rows.map(({ bases }) =>
@@ -41,6 +43,7 @@ export function linearRelation(name: string, rows: readonly Row[], secrets?: rea
       return writeParts(said, answers);
     },
     read: (transcript, proof) => {
+      bind(transcript, rows);
       const parts = readParts(proof, rows.length, count);
       if (!parts.ok) return parts;
       for (const point of parts.value.encoded) transcript.absorb('T', point);
@@ -56,6 +59,16 @@ export function linearRelation(name: string, rows: readonly Row[], secrets?: rea
       );
     },
   };
+}
+
+function bind(transcript: Transcript, rows: readonly Row[]): void {
+  for (const { image, bases } of rows) {
+    transcript.absorbTerms('image', image);
+    transcript.absorbTerms(
+      'bases',
+      bases.map(({ secret, base }) => ({ scalar: BigInt(secret), point: base })),
+    );
+  }
 }
 
 /** "I can open this commitment." */

@@ -33,10 +33,12 @@ export function oneOutOfMany(name: string, list: readonly (readonly Term[])[], w
     name,
     proofBytes: partsBytes(4 * m, 3 * m + 1),
     prove: (transcript, entropy) => {
+      for (const member of members) transcript.absorbTerms('member', member);
       assert(witness !== undefined, `${name} is proven with a witness`);
       return prove(members, m, witness, transcript, entropy);
     },
     read: (transcript, proof) => {
+      for (const member of members) transcript.absorbTerms('member', member);
       const parts = readParts(proof, 4 * m, 3 * m + 1);
       if (!parts.ok) return parts;
       return accept(equationsOf(members, m, parts.value, transcript));

@@ -36,6 +36,14 @@ export class Transcript {
     this.absorb(label, point.toBytes());
   }
 
+  /** Statements: public points with their factors, in order. */
+  absorbTerms(label: string, terms: readonly Weighed[]): void {
+    this.absorb(
+      label,
+      concatBytes(...terms.flatMap(({ scalar, point }) => [scalars.toBytes(scalar), encodingOf(point)])),
+    );
+  }
+
   /** Uniform in [1, group order). The state moves on: the next one is another. */
   challenge(label: string): bigint {
     for (;;) {
@@ -52,6 +60,22 @@ export class Transcript {
     );
     return concatBytes(...blocks).subarray(0, length);
   }
+}
+
+interface Weighed {
+  readonly scalar: bigint;
+  readonly point: Point;
+}
+
+/** Encoding a point costs fifty hashes; bases and commitments come again and again. */
+const encodings = new WeakMap<Point, Uint8Array>();
+
+function encodingOf(point: Point): Uint8Array {
+  const known = encodings.get(point);
+  if (known !== undefined) return known;
+  const encoded = point.toBytes();
+  encodings.set(point, encoded);
+  return encoded;
 }
 
 function lengths(a: number, b: number): Uint8Array {

@@ -25,11 +25,26 @@ test('by definition: z·G = T + c·P, recomputed one multiplication at a time', 
   if (!parts.ok) throw new Error(parts.reason);
   const transcript = new Transcript('test');
   transcript.absorb('clause', new TextEncoder().encode('k'));
+  transcript.absorbTerms('image', knowledge[0]?.image ?? []);
+  transcript.absorbTerms('bases', [{ scalar: 0n, point: VALUE_BASE }]);
   transcript.absorb('T', proof.subarray(0, 32));
   const c = transcript.challenge('c');
   const [T = IDENTITY] = parts.value.points;
   const right = T.add(VALUE_BASE.multiply(secret).multiply(c));
   expect(VALUE_BASE.multiply(parts.value.scalars[0] ?? 0n).equals(right)).toBe(true);
+});
+
+test('a statement cannot be chosen to fit a proof: P = (z·G - T) / c, where c forgets P', () => {
+  const T = VALUE_BASE.multiply(5n);
+  const transcript = new Transcript('test');
+  transcript.absorb('clause', new TextEncoder().encode('k'));
+  transcript.absorb('T', T.toBytes());
+  const c = transcript.challenge('c');
+  const fitted = U.add(T.negate()).multiply(scalars.inv(c));
+  const rows: Row[] = [{ image: termsOf(fitted), bases: [{ secret: 0, base: U }] }];
+  const forged = Uint8Array.from([...T.toBytes(), ...scalars.toBytes(1n)]);
+  expect(T.add(fitted.multiply(c)).equals(U)).toBe(true);
+  expect(verdict(forged, linearRelation('k', rows))).toBe('false-proof');
 });
 
 test('equality: two images of one secret pass, of two secrets are refused', () => {
