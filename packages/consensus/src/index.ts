@@ -29,7 +29,8 @@ export {
 } from './evidence/evidence.ts';
 export type { Liar, LiarContext } from './liars/liar.ts';
 export { liars } from './liars/liars.ts';
-export { createPbft, type PbftDeps } from './pbft/engine.ts';
+export type { PbftDeps } from './pbft/create-state.ts';
+export { createPbft } from './pbft/engine.ts';
 export type { PbftOptions } from './pbft/options.ts';
 export { probftChain, type SampledRefusal, verifyProbabilisticCommit } from './probft/certificates.ts';
 export { createProbft, type ProbftDeps, type ProbftEngine } from './probft/engine.ts';

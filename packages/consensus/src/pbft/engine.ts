@@ -1,46 +1,21 @@
 import { MurmurError, unreachable } from '@murmuration/core';
-import { ed25519Verify, type Signer } from '@murmuration/crypto';
 import type { Engine, EngineEffect, EngineEvent, Executed } from '../engine.ts';
-import { checkReplicaSet, maxFaulty, primaryOf, quorum, type ReplicaSet } from '../quorum/replica-set.ts';
-import type { Verify } from '../quorum/statement.ts';
-import {
-  fetchMissing,
-  forwardAgain,
-  onDecided,
-  onFetch,
-  onPayload,
-  onStatus,
-  onWitness,
-  resend,
-  sendStatus,
-} from './catch-up.ts';
+import { primaryOf, quorum } from '../quorum/replica-set.ts';
+import { onDecided, onFetch, onPayload, onStatus, onWitness, sendStatus } from './catch-up.ts';
 import { noteBehind, onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
+import { createState, type PbftDeps } from './create-state.ts';
 import { deliver } from './delivery.ts';
+import { tick } from './housekeeping.ts';
 import { decodeMessage, type Message, type MessageOf } from './messages.ts';
 import { announceNewView, onNewView, rebind } from './new-view.ts';
 import { onPrePrepare, onVote } from './normal-case.ts';
-import { checkOptions, type PbftOptions } from './options.ts';
+import type { PbftOptions } from './options.ts';
 import { proposeReady } from './proposing.ts';
-import { RequestPool } from './requests.ts';
 import { restore } from './restore.ts';
 import { isPrimary, refused, type State, send } from './state.ts';
-import { hasWork, onTimeout, settleTimers, TICK, tickMs } from './timers.ts';
+import { onTimeout, settleTimers, TICK, tickMs } from './timers.ts';
 import { onViewChange, startViewChange, viewToJoin } from './view-change.ts';
 
-export interface PbftDeps {
-  readonly replicaSet: ReplicaSet;
-  /** The own position in the set. */
-  readonly self: number;
-  /** Of the key at that position. */
-  readonly signer: Signer;
-  /** @default crypto's ed25519Verify */
-  readonly verify?: Verify;
-  /** Whether a request of another replica is worth a place in the pool. @default all are */
-  readonly admit?: (request: Uint8Array) => boolean;
-}
-
-/** Ticks without a commit after which words are said again: a busy machine is no loss. */
-const PATIENCE_TICKS = 2;
 /** Committed requests that one replica may have ordered again between two ticks. */
 const MAX_REVIVALS = 8;
 /** Bad signatures that one replica may cost us between two ticks; then it is not listened to until the next. */
@@ -73,63 +48,6 @@ export function createPbftWithQuorum(deps: PbftDeps, options: PbftOptions, q: nu
       };
     },
   };
-}
-
-function createState(deps: PbftDeps, given: PbftOptions, q: number): State {
-  const set = checkReplicaSet(deps.replicaSet);
-  const options = checkOptions(given);
-  const n = set.replicas.length;
-  checkSigner(deps);
-  return {
-    set,
-    n,
-    f: maxFaulty(n),
-    q,
-    self: deps.self,
-    signer: deps.signer,
-    verify: deps.verify ?? ed25519Verify,
-    options,
-    pool: new RequestPool(options, deps.admit ?? (() => true)),
-    slots: new Map(),
-    peers: Array.from({ length: n }, () => ({ committed: -1, answers: 0, revivals: 0, strikes: 0, accusations: 0 })),
-    checkpoints: Array.from({ length: n }, () => new Map()),
-    ownStates: new Map(),
-    viewChanges: Array.from({ length: n }, () => undefined),
-    started: false,
-    nowMs: 0,
-    effects: [],
-    view: 0,
-    changing: false,
-    failedViews: 0,
-    ownViewChange: null,
-    newView: null,
-    boundAbove: 0,
-    committed: 0,
-    executed: 0,
-    stable: { height: 0, digest: new Uint8Array(32), certificate: new Uint8Array(0) },
-    nextStable: null,
-    abandon: false,
-    behind: null,
-    lagging: false,
-    batchDue: false,
-    progressParts: 0,
-    ticks: 0,
-    committedAtTick: 0,
-    stillTicks: 0,
-    retainedBytes: 0,
-    timers: new Map(),
-  };
-}
-
-function checkSigner({ replicaSet, self, signer }: PbftDeps): void {
-  const key = replicaSet.replicas[self]?.key;
-  if (key?.every((byte, i) => byte === signer.publicKey[i])) return;
-  throw new MurmurError({
-    code: 'CONSENSUS_WRONG_SIGNER',
-    message: `the signer is not replica ${self} of this set of ${replicaSet.replicas.length}`,
-    remedy: 'give the replica the key that the genesis or the last reconfiguration names for it',
-    facts: { self },
-  });
 }
 
 function step(state: State, event: EngineEvent): readonly EngineEffect[] {
@@ -280,50 +198,5 @@ function handle(state: State, from: number, message: Message): string | undefine
       return onStable(state, from, message);
     default:
       return unreachable(message);
-  }
-}
-
-/** Every quarter of the progress timeout: budgets anew, and lost words said again where nothing moves. */
-function tick(state: State): void {
-  state.ticks += 1;
-  for (const peer of state.peers) {
-    peer.answers = 0;
-    peer.revivals = 0;
-    peer.strikes = 0;
-  }
-  const still = state.committed === state.committedAtTick && (hasWork(state) || state.changing);
-  state.stillTicks = still ? state.stillTicks + 1 : 0;
-  const stalled = state.stillTicks >= PATIENCE_TICKS || state.lagging || state.behind !== null;
-  state.committedAtTick = state.committed;
-  if (stalled) {
-    resend(state);
-    fetchMissing(state);
-  }
-  forwardAgain(state);
-  remindOfCheckpoint(state);
-  const statusTicks = Math.max(1, Math.round(state.options.statusIntervalMs / tickMs(state)));
-  if (stalled || state.ticks % statusTicks === 0) sendStatus(state, stalled);
-  if (state.ticks % statusTicks === 0) askAnother(state);
-  state.lagging = false;
-  state.effects.push({ kind: 'setTimer', id: TICK, delayMs: tickMs(state) });
-}
-
-/** Still behind: whoever was asked may be a liar or gone. */
-function askAnother(state: State): void {
-  if (state.behind === null) return;
-  const next = (state.behind.from + 1) % state.n;
-  state.behind = { ...state.behind, from: next === state.self ? (next + 1) % state.n : next };
-  state.effects.push({ kind: 'behind', ...state.behind });
-}
-
-/** The own vote for a checkpoint that is not stable yet, again. */
-function remindOfCheckpoint(state: State): void {
-  for (const [height, vote] of state.checkpoints[state.self] as ReadonlyMap<
-    number,
-    { digest: Uint8Array; signature: Uint8Array }
-  >) {
-    const { digest, signature } = vote;
-    if (height <= state.stable.height) continue;
-    send(state, 'all', { kind: 'checkpoint', epoch: state.set.epoch, height, digest, signature });
   }
 }

@@ -1,17 +1,9 @@
-import {
-  accept,
-  assert,
-  compareBytes,
-  decodeCanonical,
-  encode,
-  equalBytes,
-  type Result,
-  refuse,
-} from '@murmuration/core';
+import { assert, decodeCanonical, encode, equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { primaryOf } from '../quorum/replica-set.ts';
-import { type SignedStatement, signStatement, verifySigned } from '../quorum/statement.ts';
-import { isStable, offerStable } from './checkpoint.ts';
+import { type SignedStatement, signStatement } from '../quorum/statement.ts';
+import { checkNewView } from './check-new-view.ts';
+import { offerStable } from './checkpoint.ts';
 import { persistView } from './journal.ts';
 import {
   type Claim,
@@ -20,9 +12,9 @@ import {
   type NewViewBody,
   newViewBodySchema,
   type Proof,
-  type ViewChangeBody,
 } from './messages.ts';
 import { advance, decide } from './normal-case.ts';
+import { planOf, sameClaim } from './plan.ts';
 import {
   type HeldNewView,
   type HeldViewChange,
@@ -33,18 +25,9 @@ import {
   slotAt,
   statementAt,
 } from './state.ts';
-import { isSound, proves, readViewChangeBody } from './view-change.ts';
+import { isSound, readViewChangeBody } from './view-change.ts';
 import { takeProposal } from './votes.ts';
 import { accuse, checkSigned } from './witness.ts';
-
-/** What Q view-changes bind a new view to. */
-interface Plan {
-  /** The highest stable checkpoint among them. */
-  readonly base: number;
-  readonly baseDigest: Uint8Array;
-  /** For each height above: what was decided, else prepared in the highest view. Heights without one are free. */
-  readonly winners: readonly Claim[];
-}
 
 /** The primary of the view being entered announces it once it holds Q sound view-changes. */
 export function announceNewView(state: State): void {
@@ -100,33 +83,6 @@ function proofOf(state: State, chosen: readonly { held: HeldViewChange }[], winn
   assert(false, `the winner at height ${winner.height} is some claim`);
 }
 
-/** The rule of the new view, the same for whoever computes it (PBFT §4.4, with decided heights kept as they are). */
-export function planOf(bodies: readonly ViewChangeBody[]): Plan {
-  let [top] = bodies as [ViewChangeBody];
-  for (const body of bodies) if (body.stableHeight > top.stableHeight) top = body;
-  const best = new Map<number, Claim>();
-  for (const { claims } of bodies) {
-    for (const claim of claims) {
-      if (claim.height <= top.stableHeight) continue;
-      const known = best.get(claim.height);
-      if (known === undefined || outranks(claim, known)) best.set(claim.height, claim);
-    }
-  }
-  const winners = [...best.values()].sort((a, b) => a.height - b.height);
-  return { base: top.stableHeight, baseDigest: top.stableDigest, winners };
-}
-
-/** Decided beats prepared, then the higher view; equal ranks name one digest unless one of them is a lie. */
-function outranks(a: Claim, b: Claim): boolean {
-  if (a.decided !== b.decided) return a.decided;
-  if (a.view !== b.view) return a.view > b.view;
-  return compareBytes(a.digest, b.digest) < 0;
-}
-
-function sameClaim(a: Claim, b: Claim): boolean {
-  return a.view === b.view && a.decided === b.decided && equalBytes(a.digest, b.digest);
-}
-
 /** A primary announces its view; or somebody who knows it passes the announcement on. */
 export function onNewView(state: State, from: number, message: MessageOf<'new-view'>): string | undefined {
   if (message.epoch !== state.set.epoch) return 'wrong-epoch';
@@ -157,70 +113,6 @@ export function onNewView(state: State, from: number, message: MessageOf<'new-vi
   }
   install(state, heldNewView(message, body), from);
   return undefined;
-}
-
-/** Recomputes the whole announcement from the signed view-changes in it. */
-function checkNewView(state: State, body: NewViewBody): Result<void> {
-  const bodies = checkViewChanges(state, body);
-  if (!bodies.ok) return bodies;
-  const plan = planOf(bodies.value);
-  const stable = { height: plan.base, digest: plan.baseDigest, certificate: body.stableCertificate };
-  if (plan.base > 0 && !isStable(state, stable)) return refuse('unproved-checkpoint');
-  if (plan.winners.length !== body.proofs.length) return refuse('unproved-claim');
-  for (const [i, winner] of plan.winners.entries()) {
-    const own = state.slots.get(winner.height)?.decided;
-    if (winner.decided && own != null && equalBytes(own.digest, winner.digest)) continue;
-    if (!proves(state, body.proofs[i] as Proof, winner)) return refuse('unproved-claim', `height ${winner.height}`);
-  }
-  return checkProposals(state, body, plan);
-}
-
-function checkViewChanges(state: State, body: NewViewBody): Result<ViewChangeBody[]> {
-  if (body.viewChanges.length !== state.q) return refuse('no-quorum-of-view-changes');
-  const bodies: ViewChangeBody[] = [];
-  let previous = -1;
-  for (const { replica, body: bytes, signature } of body.viewChanges) {
-    if (replica <= previous || replica >= state.n) return refuse('unordered-signers');
-    previous = replica;
-    const read = readViewChangeBody(bytes);
-    if (!read.ok) return read;
-    if (read.value.view !== body.view) return refuse('view-change-of-other-view');
-    if (!checkSignedViewChange(state, replica, body.view, sha3_256(bytes), signature)) return refuse('bad-signature');
-    bodies.push(read.value);
-  }
-  return accept(bodies);
-}
-
-/** Verifies a view-change inside a new-view, and compares it with the one that replica sent us. */
-function checkSignedViewChange(
-  state: State,
-  replica: number,
-  view: number,
-  digest: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const held = state.viewChanges[replica];
-  const sent = held?.body.view === view ? held : undefined;
-  if (sent !== undefined && equalBytes(sent.digest, digest) && equalBytes(sent.signature, signature)) return true;
-  const place = { phase: 'view-change', view, height: 0 } as const;
-  const signed = { replica, ...statementAt(state, { ...place, digest }), signature };
-  if (!verifySigned(state.verify, state.set, signed)) return false;
-  if (sent !== undefined) accuse(state, { ...signed, digest: sent.digest, signature: sent.signature }, signed);
-  return true;
-}
-
-function checkProposals(state: State, body: NewViewBody, plan: Plan): Result<void> {
-  const wanted = plan.winners.filter(({ decided }) => !decided);
-  if (wanted.length !== body.proposals.length) return refuse('wrong-proposals');
-  const replica = primaryOf(body.view, state.n);
-  for (const [i, { height, digest }] of wanted.entries()) {
-    const proposal = body.proposals[i] as NewViewBody['proposals'][number];
-    if (proposal.height !== height || !equalBytes(proposal.digest, digest)) return refuse('wrong-proposals');
-    const statement = statementAt(state, { phase: 'pre-prepare', view: body.view, height, digest });
-    const signed = { replica, ...statement, signature: proposal.signature };
-    if (!verifySigned(state.verify, state.set, signed)) return refuse('bad-signature');
-  }
-  return accept(undefined);
 }
 
 /** @param message checked, or the own journal's */
