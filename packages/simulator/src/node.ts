@@ -1,8 +1,9 @@
 import { type Clock, type DeviceId, type MessagePort, MurmurError, type Random, type Store } from '@murmuration/core';
 import { createClock, drawClockError } from './clock.ts';
+import type { Directory } from './directory.ts';
 import { type CallbackStore, createDisk } from './disk.ts';
 import type { Network } from './network.ts';
-import { createPort, type Directory } from './port.ts';
+import { createPort } from './port.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The world as one process sees it. A crash ends it: its timers, promises and handlers never come back. */

@@ -9,6 +9,7 @@ import {
   refuse,
   type SendRefusal,
 } from '@murmuration/core';
+import type { Directory } from './directory.ts';
 import type { Network, Packet, Station } from './network.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -20,12 +21,6 @@ type Answer = Result<Uint8Array, RequestRefusal>;
 type MessageHandler = Parameters<MessagePort['onMessage']>[1];
 type RequestHandler = Parameters<MessagePort['onRequest']>[1];
 type PeerListener = Parameters<MessagePort['onPeer']>[0];
-
-/** Names of nodes and the devices they are. */
-export interface Directory {
-  deviceOf(name: string): DeviceId;
-  nameOf(device: DeviceId): string | undefined;
-}
 
 /** A port of one process, and its end of the network. Dead once `alive` says so. */
 export function createPort(

@@ -1,11 +1,12 @@
-import { type DeviceId, deviceIdFromDigest, MurmurError, type Random, seededRandom, utf8 } from '@murmuration/core';
+import { type DeviceId, MurmurError, type Random, seededRandom } from '@murmuration/core';
+import { createDirectory, deviceNamed } from './directory.ts';
 import { EventQueue } from './event-queue.ts';
 import { type CheckedFaults, checkFaults, type Faults } from './faults.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createNode, type SimulatedNode } from './node.ts';
-import type { Directory } from './port.ts';
 import type { Schedule } from './schedule.ts';
 import { Trace } from './trace.ts';
+import { hostTurns, noTurns } from './turns.ts';
 
 export interface WorldOptions {
   /** The same seed, the same run. */
@@ -201,57 +202,4 @@ export function createWorld(options: WorldOptions): World {
       return events;
     },
   };
-}
-
-interface Turns extends Disposable {
-  turn(): Promise<void>;
-}
-
-/** A turn of the host's event loop: afterwards every promise that could go on has gone on. */
-function hostTurns(): Turns {
-  const { port1, port2 } = new MessageChannel();
-  let resume = () => {};
-  port1.onmessage = () => resume();
-  return {
-    turn: () =>
-      new Promise((resolve) => {
-        resume = resolve;
-        port2.postMessage(null);
-      }),
-    [Symbol.dispose]: () => port1.close(),
-  };
-}
-
-function noTurns(): Turns {
-  return { turn: () => Promise.resolve(), [Symbol.dispose]: () => {} };
-}
-
-function createDirectory(): Directory & { add(name: string, device: DeviceId): void } {
-  const devices = new Map<string, DeviceId>();
-  const names = new Map<DeviceId, string>();
-  return {
-    deviceOf: (name) => devices.get(name) as DeviceId,
-    nameOf: (device) => names.get(device),
-    add(name, device) {
-      if (names.has(device)) {
-        throw new MurmurError({
-          code: 'SIMULATION_DEVICE_TAKEN',
-          message: `${name} would be the same device as ${names.get(device)}`,
-          remedy: 'give every node a device of its own',
-          facts: { name },
-        });
-      }
-      devices.set(name, device);
-      names.set(device, name);
-    },
-  };
-}
-
-/** A device id for a name: its bytes, repeated over a digest. For tests that need no keys. */
-function deviceNamed(name: string): DeviceId {
-  const digest = new Uint8Array(32);
-  const random = seededRandom(`device ${name}`);
-  for (let i = 0; i < digest.length; i++) digest[i] = random.below(256);
-  digest.set(utf8(name).subarray(0, 8));
-  return deviceIdFromDigest(digest);
 }
