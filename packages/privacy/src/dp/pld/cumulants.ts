@@ -41,14 +41,14 @@ function cumulantsOf(masses: Float64Array, losses: Float64Array, lambda: number)
   return { k: lambda * top + Math.log(sum), mean: top + mean, variance: Math.max(0, second / sum - mean * mean) };
 }
 
-/** No tilt is steeper: beyond it a bounded loss sits at its maximum anyway. */
+/** No tilt is steeper, in inverse deviations of the loss: beyond it a bounded loss sits at its maximum anyway. */
 const MAX_TILT = 1e4;
 const MIN_TILT = 1e-6;
 
 /** The tilt of the Chernoff bound at δ: λK'(λ) - K(λ) = ln(1/δ), whose left side increases. */
 export function tiltForDelta(parts: readonly CountedNodes[], delta: number): number {
   const wanted = -Math.log(delta);
-  return bisect((lambda) => {
+  return bisect(maxTilt(parts), (lambda) => {
     const { k, mean } = cumulants(parts, lambda);
     return lambda * mean - k >= wanted;
   });
@@ -57,11 +57,15 @@ export function tiltForDelta(parts: readonly CountedNodes[], delta: number): num
 /** The tilt under which the mean loss is ε: K'(λ) = ε, or no tilt where the mean is above ε already. */
 export function tiltForMean(parts: readonly CountedNodes[], epsilon: number): number {
   if (cumulants(parts, 0).mean >= epsilon) return 0;
-  return bisect((lambda) => cumulants(parts, lambda).mean >= epsilon);
+  return bisect(maxTilt(parts), (lambda) => cumulants(parts, lambda).mean >= epsilon);
 }
 
-function bisect(reached: (lambda: number) => boolean): number {
-  let [low, high] = [MIN_TILT, MAX_TILT];
+function maxTilt(parts: readonly CountedNodes[]): number {
+  return MAX_TILT / Math.max(1e-9, Math.min(1, Math.sqrt(cumulants(parts, 0).variance)));
+}
+
+function bisect(steepest: number, reached: (lambda: number) => boolean): number {
+  let [low, high] = [MIN_TILT, steepest];
   if (reached(low)) return low;
   if (!reached(high)) return high;
   while (high / low > 1.001) {
