@@ -115,6 +115,8 @@ function clauseOf(
   const isSized = commitments.length >= 1 && commitments.length <= MAX_COMMITMENTS;
   const isBounded = maxima.every((max) => max >= 0n && max <= MAX_VALUE);
   if (!isSized || !isBounded || maxima.length !== commitments.length) return refuse('bad-statement');
+  const bits = maxima.reduce((sum, max) => sum + weightsTo(max).length, 0);
+  if (bits > MAX_VECTOR) return refuse('bad-statement', `${bits} bits, at most ${MAX_VECTOR}`);
   const items: RangeItem[] = [];
   for (const [i, bytes] of commitments.entries()) {
     const point = decodePoint(bytes);

@@ -108,6 +108,10 @@ describe('aggregated', () => {
     expect(outcome({ ...statement, commitments: [] }, proof)).toBe('bad-statement');
     expect(outcome({ ...statement, maxima: [255n, 5n] }, proof)).toBe('bad-statement');
     expect(outcome({ ...statement, maxima: [255n, 5n, -1n] }, proof)).toBe('bad-statement');
+    const many = new Array<Uint8Array>(64).fill(statement.commitments[0] ?? proof);
+    expect(outcome({ ...statement, commitments: many, maxima: many.map(() => 1n << 128n) }, proof)).toBe(
+      'bad-statement',
+    );
     const identity = [new Uint8Array(32), ...statement.commitments.slice(1)];
     expect(outcome({ ...statement, commitments: identity }, proof)).toBe('identity-point');
     const torn = [new Uint8Array(31), ...statement.commitments.slice(1)];
