@@ -3,7 +3,6 @@ import { ed25519Verify } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
 import { type AggregatorData, probeKey } from './aggregator-state.ts';
 import type { ClientMessage, MessageOf } from './messages.ts';
-import { holdersOf } from './plan.ts';
 import { KEYS_DOMAIN, signedKey } from './secrets.ts';
 
 type From<Kind> = MessageOf<ClientMessage, Kind>;
@@ -63,11 +62,11 @@ function takeMasked(data: AggregatorData, from: number, { words }: From<'masked'
 
 function takeReveal(data: AggregatorData, from: number, { shares }: From<'reveal'>): Result<void> {
   const { plan, sharers } = data;
-  const wanted = holdersOf(plan, from).filter((of) => sharers.has(of));
+  const wanted = plan.graph.holders(from).filter((of) => sharers.has(of));
   const named = shares.map(({ of }) => of).sort((a, b) => a - b);
   if (!sameMembers(named, wanted)) return refuse('other-neighbours');
   for (const { of, share } of shares) {
-    const holder = holdersOf(plan, of).indexOf(from) + 1;
+    const holder = plan.graph.holders(of).indexOf(from) + 1;
     const known = data.revealed.get(of);
     if (known === undefined) data.revealed.set(of, [{ holder, bytes: share }]);
     else known.push({ holder, bytes: share });

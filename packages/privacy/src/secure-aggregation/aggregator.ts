@@ -10,7 +10,7 @@ import {
   type VoidReason,
 } from './aggregator-state.ts';
 import { type ClientMessage, encodeServerMessage, readClientMessage, type ServerMessage } from './messages.ts';
-import { type AggregationPlan, holdersOf, sumBound } from './plan.ts';
+import { type AggregationPlan, sumBound } from './plan.ts';
 import { countBeyond } from './quantise.ts';
 import { unmask } from './recover.ts';
 import { survivorStatement } from './survivors.ts';
@@ -150,7 +150,7 @@ function withNeighbourhood(plan: AggregationPlan, members: Set<number>): Readonl
 
 /** Members of the closed neighbourhood. */
 function near(plan: AggregationPlan, members: ReadonlySet<number>, member: number): number {
-  return holdersOf(plan, member).filter((other) => members.has(other)).length;
+  return plan.graph.holders(member).filter((other) => members.has(other)).length;
 }
 
 /** Vectors that come from now on stay hidden by their self masks: nobody reveals those. */

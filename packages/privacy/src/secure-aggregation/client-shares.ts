@@ -3,7 +3,6 @@ import { splitSecret, wipe } from '@murmuration/crypto';
 import { refuseStrangers } from './client-pairs.ts';
 import type { ClientContext, ClientState, HeldShares, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
-import { holdersOf } from './plan.ts';
 import { commitSecret, openBox, type PairKeys, sealBox, sealRecovery } from './secrets.ts';
 
 /**
@@ -12,7 +11,7 @@ import { commitSecret, openBox, type PairKeys, sealBox, sealRecovery } from './s
  */
 export function makeShares(context: ClientContext, pairs: ReadonlyMap<number, PairKeys>): Result<Moved> {
   const { plan, self, deps } = context;
-  const holders = holdersOf(plan, self);
+  const holders = plan.graph.holders(self);
   const selfSecret = deps.entropy.bytes(32);
   const pairSecret = deps.entropy.bytes(32);
   const selfShares = splitSecret(selfSecret, plan.threshold, holders.length, deps.entropy);

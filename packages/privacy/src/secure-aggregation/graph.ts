@@ -4,6 +4,8 @@ import { drawOrder } from './beacon.ts';
 export interface MaskGraph {
   /** In ascending order, without the member itself. */
   neighbours(member: number): readonly number[];
+  /** The member and its neighbours, ascending: the holders 1, 2, … of its secrets. */
+  holders(member: number): readonly number[];
   areNeighbours(a: number, b: number): boolean;
   /** Whether `a` makes the ciphertext of the pair; for each pair one of both does, each member for half of its pairs. */
   initiates(a: number, b: number): boolean;
@@ -27,20 +29,37 @@ export function createMaskGraph(seed: Uint8Array, size: number, degree: number):
     const up = steps(a, b);
     return a !== b && (complete || up <= reach || size - up <= reach);
   };
+  const near = (member: number): number[] => {
+    if (complete) return Array.from({ length: size }, (_, i) => i).filter((other) => other !== member);
+    const place = placeOf[member] as number;
+    const found: number[] = [];
+    for (let step = 1; step <= reach; step++) {
+      found.push(order[(place + step) % size] as number, order[(place - step + size) % size] as number);
+    }
+    return ascending(found);
+  };
+  const neighbours = remembered(size, near);
   return {
     areNeighbours,
-    neighbours: (member) => {
-      if (complete) return Array.from({ length: size }, (_, i) => i).filter((other) => other !== member);
-      const place = placeOf[member] as number;
-      const near: number[] = [];
-      for (let step = 1; step <= reach; step++) {
-        near.push(order[(place + step) % size] as number, order[(place - step + size) % size] as number);
-      }
-      return near.sort((a, b) => a - b);
-    },
+    neighbours,
+    holders: remembered(size, (member) => ascending([...neighbours(member), member])),
     initiates: (a, b) => {
       const up = steps(a, b);
       return up * 2 === size ? a < b : up * 2 < size;
     },
+  };
+}
+
+function ascending(members: number[]): number[] {
+  return members.sort((a, b) => a - b);
+}
+
+/** Asked for again and again by the server, which sees every member. */
+function remembered(size: number, find: (member: number) => readonly number[]): (member: number) => readonly number[] {
+  const known: (readonly number[] | undefined)[] = Array.from({ length: size });
+  return (member) => {
+    const found = known[member] ?? find(member);
+    known[member] = found;
+    return found;
   };
 }

@@ -119,11 +119,6 @@ export function createPlan(options: PlanOptions): AggregationPlan {
 
 type PlanNumbers = Omit<AggregationPlan, 'digest' | 'graph'>;
 
-/** The member and its neighbours, ascending: the holders 1, 2, … of its secrets. */
-export function holdersOf(plan: AggregationPlan, member: number): readonly number[] {
-  return [...plan.graph.neighbours(member), member].sort((a, b) => a - b);
-}
-
 /** Honest members that every released sum holds at least. */
 export function honestSurvivors(plan: Pick<AggregationPlan, 'minSurvivors' | 'colluders'>): number {
   return plan.minSurvivors - plan.colluders;
