@@ -2,6 +2,7 @@ export {
   type AggregateOptions,
   type Aggregation,
   aggregate,
+  aggregateInSteps,
   toleratedFaulty,
   type Update,
   type Verdict,

@@ -68,18 +68,38 @@ const OUTLIER_PULL = -2;
  * @throws AGGREGATE_EMPTY, AGGREGATE_LENGTH, AGGREGATE_NOT_FINITE
  */
 export function aggregate(plan: TrainingPlan, updates: readonly Update[], options: AggregateOptions = {}): Aggregation {
+  const steps = aggregateInSteps(plan, updates, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/**
+ * `aggregate` in steps of some milliseconds each, for callers that must stay responsive between them. The same
+ * bits. @throws what `aggregate` throws
+ */
+export function* aggregateInSteps(
+  plan: TrainingPlan,
+  updates: readonly Update[],
+  options: AggregateOptions = {},
+): Generator<void, Aggregation> {
   const sorted = [...updates].sort((a, b) => (a.device < b.device ? -1 : 1));
   const rows = sorted.map((update) => update.delta);
   checkUpdates(rows);
+  yield;
   const products = gram(rows);
+  yield;
   const n = rows.length;
   const referenceFaulty = Math.min(Math.max(1, plan.faulty), minority(n));
   const reference = nnmTrimmedMean.combine({ rows, gram: products, faulty: referenceFaulty });
+  yield;
   const pulls = rows.map((row) => pull(row, reference.aggregate));
   const excluded = options.excluded ?? 0;
   const judges = plan.strategy !== 'mean' && minority(n) >= Math.max(1, plan.faulty - excluded);
   const outliers = pulls.map(({ against }) => judges && against < OUTLIER_PULL);
   const kept = rows.map((_, i) => i).filter((i) => !outliers[i]);
+  yield;
   const faulty = toleratedFaulty(plan, kept.length, excluded + n - kept.length);
   const known = plan.strategy === 'nnm-trimmed-mean' && kept.length === n && faulty === referenceFaulty;
   const result = known ? reference : applyRule(plan, rows, products, kept, faulty);

@@ -1,5 +1,13 @@
 import { assert, type DeviceId, type Timer, toHex } from '@murmuration/core';
-import { aggregate, applyAggregate, decodeUpdate, modelBytes, modelHash } from '@murmuration/learning';
+import {
+  type Aggregation,
+  aggregateInSteps,
+  applyAggregate,
+  decodeUpdate,
+  modelBytes,
+  modelHash,
+  type Update,
+} from '@murmuration/learning';
 import type { AttestUpdates, CommitResult, RoundEntry } from '@murmuration/ledger';
 import type { BlobService } from '../blob-service.ts';
 import type { Chain } from '../chain.ts';
@@ -139,7 +147,7 @@ export class Referee {
     if (this.resulted.has(key) || round.resultsBy.some(({ device }) => device === deps.identity.device)) return;
     const model = await context.modelOf(base);
     if (model === undefined) return;
-    const updates: { device: DeviceId; delta: Float32Array; samples: number }[] = [];
+    const updates: Update[] = [];
     const fixed = round.updates.filter((update) => update.fixed);
     for (const { device, hash, samples } of fixed) {
       const bytes = await deps.blobs.fetch('update', hash, [...round.attestedBy, device]);
@@ -151,9 +159,10 @@ export class Referee {
       const delta = decodeUpdate(bytes.value, context.weights);
       assert(delta.ok, 'an update that f + 1 replicas attested is readable');
       updates.push({ device, delta: delta.value, samples });
+      await this.pause();
     }
     const startMs = deps.clock.monotonicMs();
-    const { aggregate: step, verdicts } = aggregate(context.plan, updates, { excluded: this.excluded(context, round) });
+    const { aggregate: step, verdicts } = await this.aggregate(context, round, updates);
     const next = applyAggregate(model, step, context.plan);
     deps.metrics.observe('aggregate_ms', deps.clock.monotonicMs() - startMs);
     await deps.blobs.put('model', modelBytes(next));
@@ -167,6 +176,21 @@ export class Referee {
       modelHash: modelHash(next),
       verdicts: sorted,
     });
+  }
+
+  /** In steps: votes that arrive meanwhile are not kept waiting. */
+  private async aggregate(context: JobContext, round: RoundEntry, updates: readonly Update[]): Promise<Aggregation> {
+    const steps = aggregateInSteps(context.plan, updates, { excluded: this.excluded(context, round) });
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await this.pause();
+    }
+  }
+
+  /** Lets whatever waits go first. */
+  private pause(): Promise<void> {
+    return new Promise((resolve) => this.deps.clock.setTimer(0, resolve));
   }
 
   /**
