@@ -82,9 +82,8 @@ export function sendAppend(state: State, to: number): void {
 }
 
 /** @returns how many were sent */
-function sendEntries(state: State, to: number, next: number): number {
-  const { maxMessageBytes, maxInflight } = state.options;
-  const entries = state.log.slice(next, maxMessageBytes, maxInflight);
+function sendEntries(state: State, to: number, next: number, maxCount = state.options.maxInflight): number {
+  const entries = state.log.slice(next, state.options.maxMessageBytes, maxCount);
   const prevTerm = state.log.termAt(next - 1) as number;
   const { term, commit } = state;
   send(state, to, { kind: 'append', term, prevIndex: next - 1, prevTerm, entries, commit });
@@ -161,8 +160,8 @@ export function onAlive(state: State, from: number, message: RaftMessageOf<'aliv
   progress.paused = false;
   const before = state.effects.length;
   sendAppend(state, from);
-  // All was sent and not all answered: an empty append finds out whether something was lost.
-  if (state.effects.length === before && progress.next > state.log.lastIndex) sendEntries(state, from, progress.next);
+  // All that may be in flight was sent and not all answered: an empty append finds out whether something was lost.
+  if (state.effects.length === before) sendEntries(state, from, progress.next, 0);
   return undefined;
 }
 

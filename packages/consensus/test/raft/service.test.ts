@@ -88,6 +88,24 @@ test('a follower far behind gets the snapshot in parts, also where parts are los
   expect(cluster.at(behind).engine?.log.baseIndex).toBeGreaterThan(0);
 });
 
+test('a follower that lost everything in flight, and more has come since, is found out by its sign of life', () => {
+  const lone = new Lone(3);
+  lone.lead(1);
+  for (const from of [1, 2]) lone.hear(from, { kind: 'appended', term: 1, match: 1 });
+  for (let i = 2; i <= 20; i++) {
+    lone.step({ kind: 'propose', nowMs: 1, request: text(`request ${i}`) });
+    lone.hear(1, { kind: 'appended', term: 1, match: i });
+  }
+  // Follower 2 got none of them; as many as may be in flight are, and the log goes on beyond them.
+  const [probe] = lone.hear(2, { kind: 'alive', term: 1, round: 0 });
+  if (probe?.message.kind !== 'append') throw new Error('nothing was sent');
+  const { prevIndex } = probe.message;
+  expect(prevIndex).toBeGreaterThan(1);
+  expect(prevIndex).toBeLessThan(20);
+  const [again] = lone.hear(2, { kind: 'rejected', term: 1, prevIndex, hintIndex: 1, hintTerm: 1 });
+  expect(again?.message).toMatchObject({ kind: 'append', prevIndex: 1, prevTerm: 1 });
+});
+
 test('a member that stops and starts stands by its log, and hands its host what it had not applied', () => {
   const lone = follower(3, [1, 1, 2], 2);
   lone.hear(1, { kind: 'heartbeat', term: 2, commit: 2, round: 0 });
