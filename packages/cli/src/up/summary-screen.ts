@@ -4,8 +4,15 @@ import { milliseconds, percent, seconds, shortHash } from '../terminal/format.ts
 import { bold, dim, green, heading, red } from '../terminal/style.ts';
 import { pad } from '../terminal/table.ts';
 
-/** What the training came to, beside what it would have been otherwise. */
-export function summaryScreen(summary: SwarmSummary, snapshot: SwarmSnapshot): string[] {
+/**
+ * What the training came to, beside what it would have been otherwise.
+ * @param evidence file of each piece, by its id
+ */
+export function summaryScreen(
+  summary: SwarmSummary,
+  snapshot: SwarmSnapshot,
+  evidence: ReadonlyMap<string, string>,
+): string[] {
   const { ledger, commitLatencyMs, rssMbPerDevice } = summary;
   return [
     '',
@@ -16,7 +23,7 @@ export function summaryScreen(summary: SwarmSummary, snapshot: SwarmSnapshot): s
     bar('always the largest class', summary.majorityBaseline),
     '',
     `  ${heading('Liars')}`,
-    ...quarantines(summary, snapshot),
+    ...quarantines(summary, snapshot, evidence),
     '',
     `  ${heading('Ledger')}`,
     `  height ${ledger.height}, state ${shortHash(ledger.stateRoot)} on ${ledger.replicasAgreeing} replicas; commit p50 ${milliseconds(commitLatencyMs.p50)}, p99 ${milliseconds(commitLatencyMs.p99)}`,
@@ -36,16 +43,24 @@ function bar(what: string, value: number | null, strong = false): string {
   return `  ${strong ? bold(label) : label} ${drawn} ${pad(percent(value), 7, 'right')}`;
 }
 
-function quarantines({ quarantined, wronglyQuarantined }: SwarmSummary, snapshot: SwarmSnapshot): string[] {
+function quarantines(
+  { quarantined, wronglyQuarantined }: SwarmSummary,
+  snapshot: SwarmSnapshot,
+  evidence: ReadonlyMap<string, string>,
+): string[] {
   if (quarantined.length === 0) return ['  nobody was quarantined'];
   return [
     ...quarantined.flatMap(({ device, behaviour, reason, evidenceId, detectionMs }) => [
       `  ${red('✗')} ${deviceName(device, snapshot.devices)} ${dim(`planted: ${behaviour ?? 'nothing'}`)}`,
       `    quarantined for ${reason}${detectionMs === null ? '' : `, ${milliseconds(detectionMs)} after its lie`}`,
-      ...(evidenceId === null ? [] : [`    ${dim('verify:')} npm run murmur -- evidence verify ${evidenceId}`]),
+      ...verifyHint(evidence.get(evidenceId ?? '')),
     ]),
     wronglyQuarantined === 0
       ? `  ${green('✓')} no honest device was accused`
       : `  ${red(`✗ ${wronglyQuarantined} honest devices were accused`)}`,
   ];
+}
+
+function verifyHint(file: string | undefined): string[] {
+  return file === undefined ? [] : [`    ${dim('verify offline:')} npm run murmur -- evidence verify ${file}`];
 }

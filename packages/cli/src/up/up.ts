@@ -21,6 +21,7 @@ import { EXIT } from '../exit-codes.ts';
 import { type LiveScreen, liveScreen } from '../terminal/live.ts';
 import { bold, cyan, dim } from '../terminal/style.ts';
 import { VERSION } from '../version.ts';
+import { keepEvidence } from './evidence-files.ts';
 import { follow } from './follow.ts';
 import { mergeMetrics } from './merge-metrics.ts';
 import { configOf, type UpOptions } from './options.ts';
@@ -71,7 +72,8 @@ export async function up(options: UpOptions): Promise<void> {
   if (controls === undefined) return interrupted(screen, run);
   const summary = summarise(swarm, controls, startedAtMs);
   keepSummary(run, summary);
-  for (const line of summaryScreen(summary, swarm.snapshot())) screen.line(line);
+  const evidence = await keepEvidence(run, swarm, summary);
+  for (const line of summaryScreen(summary, swarm.snapshot(), evidence)) screen.line(line);
   if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   if (options.once) return;
 
