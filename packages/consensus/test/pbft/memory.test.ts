@@ -1,56 +1,15 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { sha3_256 } from '@murmuration/crypto';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { encodeBatch } from '../../src/index.ts';
-import type { Message } from '../../src/pbft/messages.ts';
-import { signStatement } from '../../src/quorum/statement.ts';
-import { Lockstep, NOW_MS } from '../cluster/lockstep.ts';
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function heldBytes(): number {
-  collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-/** The largest batch there is, different for each `fill`. */
-function largeProposal(net: Lockstep, by: number, view: number, height: number, fill: number): Message {
-  const requests = [0, 1].map((half) => new Uint8Array(127 * 1024).fill(fill + half));
-  const payload = encodeBatch({ timeMs: NOW_MS, requests });
-  const digest = sha3_256(payload);
-  const statement = { epoch: 0, phase: 'pre-prepare', view, height, digest } as const;
-  const signature = signStatement(net.keys.signers[by] as never, net.keys.set.chainId, statement);
-  return { kind: 'pre-prepare', epoch: 0, view, height, digest, signature, payload };
-}
+const FLOOD = fileURLToPath(new URL('./memory-flood.ts', import.meta.url));
 
 test('f liars of 7 that flood one replica with all that is signed and large make it hold at most 64 MB', () => {
-  const net = new Lockstep(7, {}, 'hash');
-  const liars = [0, 1];
-  const before = heldBytes();
-  net.passes = () => false;
-  for (let round = 0; round < 2; round++) {
-    for (const height of [...Array.from({ length: 20 }, (_, i) => i + 1), 64, 128, 129]) {
-      for (const view of [0, 1, 7, 8]) net.inject(view % 7, 2, largeProposal(net, view % 7, view, height, round));
-    }
-    for (let i = 0; i < 60; i++) {
-      for (const from of liars) {
-        const request = new Uint8Array(100 * 1024).fill(i);
-        request[0] = round;
-        net.inject(from, 2, { kind: 'requests', again: false, requests: [request] });
-        net.inject(from, 2, { kind: 'status', view: i, changing: false, committed: i, stable: 0, stalled: true });
-      }
-    }
-    net.step(2, { kind: 'timer', nowMs: NOW_MS, id: 'tick' });
-  }
-  // The journal is the disk's, not the replica's: the test holds it in memory.
-  let journal = 0;
-  for (const value of net.journals[2]?.values() ?? []) journal += value.length;
-  const held = heldBytes() - before - journal;
-  expect(held).toBeGreaterThan(4 * 1024 * 1024);
+  const flags = ['--expose-gc', '--conditions=murmuration-src', '--no-warnings'];
+  const printed = execFileSync(process.execPath, [...flags, FLOOD], { encoding: 'utf8' });
+  const { held, refused } = JSON.parse(printed);
+  expect(held).toBeGreaterThan(1024 * 1024);
   expect(held).toBeLessThan(64 * 1024 * 1024);
-  expect(net.refused[2]).toContain('beyond-window');
-  expect(net.refused[2]).toContain('pool-full');
+  expect(refused).toContain('beyond-window');
+  expect(refused).toContain('pool-full');
 });
