@@ -9,6 +9,7 @@ export const name = 'spine';
 
 /** What `murmur up --once --json` prints last. */
 interface Summary {
+  readonly rounds: number;
   readonly accuracy: number;
   readonly accuracyNoLiars: number;
   readonly accuracyPlainMean: number;
@@ -22,11 +23,11 @@ interface Summary {
 
 /** The whole demo as a newcomer runs it, in seven processes, and training beside the bare graph. */
 export async function run(): Promise<readonly Row[]> {
-  const summary = await runDemo();
+  const { summary, progress } = await runDemo();
   const training = (await benchLearning()).filter(({ what }) => what.includes('names'));
   return [
     ...learningRows(summary),
-    ...quarantineRows(summary),
+    ...quarantineRows(summary, progress),
     ...timeRows(summary),
     ...training,
     ...resourceRows(summary),
@@ -43,11 +44,13 @@ function learningRows({ accuracy, accuracyNoLiars, accuracyPlainMean }: Summary)
   ];
 }
 
-function quarantineRows({ quarantined, wronglyQuarantined }: Summary): Row[] {
+function quarantineRows({ quarantined, wronglyQuarantined, rounds }: Summary, progress: string): Row[] {
   const equivocator = quarantined.find(({ behaviour }) => behaviour === 'equivocate');
-  const poisoner = quarantined.find(({ behaviour }) => behaviour === 'inner-product-manipulation');
   const detectionMs = equivocator?.detectionMs ?? Number.POSITIVE_INFINITY;
-  const caught = Number(poisoner !== undefined);
+  // The demo prints quarantines and rounds in the order in which they happened.
+  const poisonerAt = progress.indexOf('quarantined: poisoned-updates');
+  const lastRoundAt = progress.search(new RegExp(`^ +${rounds} `, 'm'));
+  const caught = Number(poisonerAt >= 0 && poisonerAt < lastRoundAt);
   return [
     row('equivocator quarantined after', detectionMs, 'ms', 'its second message', '< 5000', detectionMs < 5000),
     row('poisoner quarantined before the last round', caught, 'of 1', 'the job', '= 1', caught === 1),
@@ -82,19 +85,24 @@ function row(what: string, value: number, unit: string, against: string, bar: st
   return { what, value, unit, against, bar, holds };
 }
 
-function runDemo(): Promise<Summary> {
+function runDemo(): Promise<{ summary: Summary; progress: string }> {
   const folder = mkdtempSync(path.join(tmpdir(), 'murmur-bench-'));
   const main = path.join(import.meta.dirname, '../../packages/cli/src/main.ts');
   const args = ['--conditions=murmuration-src', main, 'up', '--once', '--json', '--port', '0', '--folder', folder];
-  const { promise, resolve, reject } = Promise.withResolvers<Summary>();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { promise, resolve, reject } = Promise.withResolvers<{ summary: Summary; progress: string }>();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
+  let progress = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    progress += chunk.toString();
+    process.stderr.write(chunk);
+  });
   child.stdout.on('data', (chunk: Buffer) => {
     printed += chunk.toString();
   });
-  child.on('exit', (code) => {
+  child.on('close', (code) => {
     rmSync(folder, { recursive: true, force: true });
-    if (code === 0) resolve(JSON.parse(printed.trim().split('\n').at(-1) ?? ''));
+    if (code === 0) resolve({ summary: JSON.parse(printed.trim().split('\n').at(-1) ?? ''), progress });
     else reject(new Error(`the demo ended with ${code}`));
   });
   return promise;
