@@ -19,7 +19,7 @@ const proofs = new Map<string, Uint8Array>();
 const outputs = new Map<string, Uint8Array | undefined>();
 
 /** Clusters of one key set ask the same questions over and over: each answer is computed once. */
-const REMEMBERING: SampleFunction = {
+export const REMEMBERING: SampleFunction = {
   prove: (secretKey, alpha) => {
     const name = `${toHex(secretKey)} ${toHex(alpha)}`;
     const proof = proofs.get(name) ?? vrfProve(secretKey, alpha);
