@@ -1,4 +1,14 @@
 export { AEAD_KEY_BYTES, AEAD_NONCE_BYTES, AEAD_TAG_BYTES, aeadOpen, aeadSeal } from './aead/chacha20-poly1305.ts';
+export {
+  BLS_PUBLIC_KEY_BYTES,
+  BLS_SECRET_KEY_BYTES,
+  BLS_SIGNATURE_BYTES,
+  type BlsKeyPair,
+  blsKeyPair,
+  isBlsPublicKey,
+} from './bls/keys.ts';
+export { blsAggregate, blsFastAggregateVerify, blsSign, blsVerify } from './bls/multisignature.ts';
+export { blsProvePossession, blsVerifyPossession } from './bls/possession.ts';
 export { sha3_256, sha256 } from './hash/hash.ts';
 export {
   AGREEMENT_CIPHERTEXT_BYTES,

@@ -14,6 +14,7 @@ import {
   verify,
 } from 'node:crypto';
 import { lruCache } from './lru-cache.ts';
+import { bls } from './node-bls.ts';
 import type { Platform } from './platform.ts';
 
 /** Imported public keys kept: an Ed25519 import costs 3 µs beside a verification of 110 µs, ML-DSA's 13 beside 154. */
@@ -69,6 +70,7 @@ function plain(buffer: Uint8Array): Uint8Array {
 }
 
 export const platform: Platform = {
+  ...bls,
   sha256: (parts) => digest('sha256', parts),
   sha3_256: (parts) => digest('sha3-256', parts),
   hkdfSha256: (secret, salt, info, length) => new Uint8Array(hkdfSync('sha256', secret, salt, info, length)),

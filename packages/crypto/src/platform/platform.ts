@@ -2,7 +2,7 @@
  * The primitives that each platform supplies: `node.ts` by node:crypto, `web.ts` by the noble libraries.
  * Lengths and key encodings are checked by the callers in this package, once for both platforms.
  */
-export interface Platform {
+export interface Platform extends BlsPlatform {
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   sha3_256(parts: readonly Uint8Array[]): Uint8Array;
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
@@ -42,4 +42,21 @@ export interface Platform {
   ): Uint8Array | undefined;
   /** Both of one length. */
   constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+/**
+ * BLS over BLS12-381 with keys in G1 and signatures in G2, ciphersuite
+ * BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_. Every point read is on the curve, in the prime-order group and not the
+ * identity, or it is refused.
+ */
+export interface BlsPlatform {
+  /** @throws where the 32 bytes, big-endian, are not in [1, r) */
+  blsPublicKey(secretKey: Uint8Array): Uint8Array;
+  /** @throws where the 32 bytes, big-endian, are not in [1, r) */
+  blsSign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  blsIsPublicKey(publicKey: Uint8Array): boolean;
+  /** @returns the sum of one signature or more; undefined where one is none or the sum is the identity */
+  blsAggregate(signatures: readonly Uint8Array[]): Uint8Array | undefined;
+  /** Whether all of one key or more signed `message`. */
+  blsVerify(message: Uint8Array, signature: Uint8Array, publicKeys: readonly Uint8Array[]): boolean;
 }

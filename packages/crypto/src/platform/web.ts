@@ -7,6 +7,7 @@ import { sha3_256 } from '@noble/hashes/sha3.js';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 import type { Platform } from './platform.ts';
+import { bls } from './web-bls.ts';
 
 const { Point } = ed25519;
 
@@ -64,6 +65,7 @@ function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export const platform: Platform = {
+  ...bls,
   sha256: (parts) => digest(sha256, parts),
   sha3_256: (parts) => digest(sha3_256, parts),
   hkdfSha256: (secret, salt, info, length) => hkdf(sha256, secret, salt, info, length),
