@@ -71,5 +71,15 @@ export type { Receipt } from './receipt.ts';
 export { REFUSAL_REASONS, type RefusalReason } from './refusal.ts';
 export { restoreLedger } from './restore.ts';
 export { MAX_SNAPSHOT_BYTES } from './snapshot.ts';
-export { verifyStateProof } from './state/proof.ts';
-export type { StateEntry, StateProof } from './state/store.ts';
+export {
+  type AbsenceProof,
+  decodeStateAnswer,
+  encodeStateAnswer,
+  MAX_ANSWER_BYTES,
+  type StateAnswer,
+  type StateProof,
+  verifyAbsence,
+  verifyStateAnswer,
+  verifyStateProof,
+} from './state/proof.ts';
+export type { StateEntry } from './state/store.ts';

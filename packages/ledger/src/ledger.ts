@@ -10,7 +10,7 @@ import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 import type { Receipt } from './receipt.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { createLedgerState, type LedgerState, META_KEY, metaOf } from './state/ledger-state.ts';
-import type { StateProof } from './state/store.ts';
+import type { StateAnswer, StateProof } from './state/proof.ts';
 import { applyRequest } from './state-machine.ts';
 import type { Chain, Turn } from './turn.ts';
 
@@ -42,6 +42,8 @@ export interface Ledger {
   snapshot(): Uint8Array;
   /** A proof of one leaf (`device/…`, `round/JOB/…`, see the README) under `root()`. */
   prove(key: string): StateProof | undefined;
+  /** The same where it is there, else a proof that it is not. */
+  answer(key: string): StateAnswer;
 
   devices(): readonly DeviceEntry[];
   device(device: DeviceId): DeviceEntry | undefined;
@@ -102,6 +104,7 @@ export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
     root: () => state.store.root(),
     snapshot: () => encodeSnapshot(chain.chainId, metaOf(state).height, state.store.entries()),
     prove: (key) => state.store.prove(key),
+    answer: (key) => state.store.answer(key),
     devices: () => state.devices.values(),
     device: (device) => state.devices.get(device),
     certificate: (device) => {

@@ -1,16 +1,5 @@
-import { bytesUpTo, encode, struct, text } from '@murmuration/core';
-import { sha3_256 } from '@murmuration/crypto';
-
-const LEAF = Uint8Array.of(0x00);
-const NODE = Uint8Array.of(0x01);
-const NO_LEAVES = sha3_256();
-
-const leafSchema = struct({ key: text(256), value: bytesUpTo(16 * 1024 * 1024) });
-
-/** @returns the content of the leaf that binds `value` to `key` */
-export function stateLeaf(key: string, value: Uint8Array): Uint8Array {
-  return encode(leafSchema, { key, value });
-}
+import { hashLeaf, hashNode, NO_LEAVES, stateLeaf } from './leaf.ts';
+import { hashesBeside } from './range.ts';
 
 /**
  * The Merkle tree (RFC 6962's shape, SHA3-256) over the leaves of a sorted map, kept up to date: a changed
@@ -23,8 +12,12 @@ export interface MerkleMap {
   readonly size: number;
   /** 32 bytes. */
   root(): Uint8Array;
-  /** The leaf's index and its audit path, for `verifyMerkleProof`; undefined where the key is absent. */
-  prove(key: string): { readonly index: number; readonly path: readonly Uint8Array[] } | undefined;
+  /** Where `key` stands, or would stand. */
+  find(key: string): { readonly index: number; readonly present: boolean };
+  /** The key of a leaf, 0 ≤ index < size. */
+  keyAt(index: number): string;
+  /** What `rangeRoot` needs beside the leaves first … first + count - 1; at most 2⌈log2 size⌉ hashes. */
+  range(first: number, count: number): readonly Uint8Array[];
 }
 
 export function createMerkleMap(): MerkleMap {
@@ -42,10 +35,12 @@ export function createMerkleMap(): MerkleMap {
       return keys.length;
     },
     root: () => (keys.length === 0 ? NO_LEAVES : ((levels.at(-1) as Uint8Array[])[0] as Uint8Array)),
-    prove: (key) => {
+    find: (key) => {
       const index = lowerBound(keys, key);
-      return keys[index] === key ? { index, path: auditPath(levels, index) } : undefined;
+      return { index, present: keys[index] === key };
     },
+    keyAt: (index) => keys[index] as string,
+    range: (first, count) => hashesBeside(levels, first, first + count),
   };
 }
 
@@ -64,7 +59,7 @@ function place(keys: string[], leaves: Uint8Array[], changes: ReadonlyMap<string
       movedFrom = Math.min(movedFrom, index);
       continue;
     }
-    const hash = sha3_256(LEAF, stateLeaf(key, value));
+    const hash = hashLeaf(stateLeaf(key, value));
     if (present) {
       leaves[index] = hash;
       changed.push(index);
@@ -99,18 +94,7 @@ function rehash(levels: Uint8Array[][], changed: readonly number[], movedFrom: n
 function parentOf(below: readonly Uint8Array[], index: number): Uint8Array {
   const left = below[2 * index] as Uint8Array;
   const right = below[2 * index + 1];
-  return right === undefined ? left : sha3_256(NODE, left, right);
-}
-
-function auditPath(levels: readonly (readonly Uint8Array[])[], index: number): Uint8Array[] {
-  const path: Uint8Array[] = [];
-  let at = index;
-  for (const level of levels.slice(0, -1)) {
-    const sibling = level[at ^ 1];
-    if (sibling !== undefined) path.push(sibling);
-    at >>= 1;
-  }
-  return path;
+  return right === undefined ? left : hashNode(left, right);
 }
 
 /** @returns the first index whose key is not below `key` */

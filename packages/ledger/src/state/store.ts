@@ -1,5 +1,7 @@
 import { accept, assert, decodeCanonical, encode, type Result, refuse, type Schema } from '@murmuration/core';
+import { type Leaf, leafOf, MAX_VALUE_BYTES, stateRoot } from './leaf.ts';
 import { createMerkleMap, lowerBound } from './merkle-map.ts';
+import type { StateAnswer, StateProof } from './proof.ts';
 
 /** One kind of entry. Values are immutable: a change is a `set` of a new one. Iteration is in key order. */
 export interface Table<T> {
@@ -25,27 +27,20 @@ export interface StateStore {
   table<T>(name: string, schema: Schema<T>): Table<T>;
   root(): Uint8Array;
   prove(key: string): StateProof | undefined;
+  /** The value under `key`, or its absence, with the proof. */
+  answer(key: string): StateAnswer;
+  /** The hashes beside the leaves first … first + count - 1, which with them give the root. */
+  range(first: number, count: number): readonly Uint8Array[];
   /** Every leaf, in key order. */
   entries(): readonly StateEntry[];
   /** Fills empty tables. Refused: `unknown-table`, `not-sorted`, `bad-entry`. */
   load(entries: readonly StateEntry[]): Result<void>;
 }
 
-/** What `verifyStateProof` checks: `value` is the encoding under `key` in the state with root `root`. */
-export interface StateProof extends StateEntry {
-  readonly index: number;
-  readonly size: number;
-  readonly path: readonly Uint8Array[];
-  readonly root: Uint8Array;
-}
-
 interface Column {
   encoded(key: string): Uint8Array | null;
   load(key: string, value: Uint8Array): Result<void>;
 }
-
-/** Above every leaf of the state, below what a snapshot may hold. */
-const MAX_ENTRY_BYTES = 16 * 1024 * 1024;
 
 export function createStateStore(): StateStore {
   const columns = new Map<string, Column>();
@@ -67,6 +62,22 @@ export function createStateStore(): StateStore {
     dirty.clear();
   };
 
+  const answerOf = (key: string): StateAnswer => {
+    flush();
+    const { index, present } = tree.find(key);
+    const { size } = tree;
+    if (present) {
+      return { kind: 'present', key, value: leaves.get(key) as Uint8Array, index, size, path: tree.range(index, 1) };
+    }
+    const first = Math.max(0, index - 1);
+    const neighbours: Leaf[] = [];
+    for (let at = first; at <= index && at < size; at++) {
+      const name = tree.keyAt(at);
+      neighbours.push(leafOf(name, leaves.get(name) as Uint8Array));
+    }
+    return { kind: 'absent', key, index: first, size, neighbours, path: tree.range(first, neighbours.length) };
+  };
+
   return {
     table: <T>(name: string, schema: Schema<T>) => {
       assert(!columns.has(name), `table ${name} exists once`);
@@ -76,14 +87,16 @@ export function createStateStore(): StateStore {
     },
     root: () => {
       flush();
-      return tree.root();
+      return stateRoot(tree.size, tree.root());
     },
     prove: (key) => {
+      const answer = answerOf(key);
+      return answer.kind === 'present' ? answer : undefined;
+    },
+    answer: answerOf,
+    range: (first, count) => {
       flush();
-      const proof = tree.prove(key);
-      const value = leaves.get(key);
-      if (proof === undefined || value === undefined) return undefined;
-      return { key, value, index: proof.index, size: tree.size, path: proof.path, root: tree.root() };
+      return tree.range(first, count);
     },
     entries: () => {
       flush();
@@ -132,7 +145,7 @@ function createTable<T>(schema: Schema<T>, touched: (key: string) => void): { ta
       return value === undefined ? null : encode(schema, value);
     },
     load: (key, bytes) => {
-      const value = decodeCanonical(schema, bytes, { maxBytes: MAX_ENTRY_BYTES });
+      const value = decodeCanonical(schema, bytes, { maxBytes: MAX_VALUE_BYTES });
       if (!value.ok) return refuse('bad-entry', `${key}: ${value.reason}`);
       set(key, value.value);
       return accept(undefined);

@@ -1,8 +1,10 @@
 import { toHex, utf8 } from '@murmuration/core';
-import { merkleRoot, verifyMerkleProof } from '@murmuration/crypto';
+import { merkleRoot } from '@murmuration/crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createMerkleMap, type MerkleMap, stateLeaf } from '../../src/state/merkle-map.ts';
+import { hashLeaf, stateLeaf } from '../../src/state/leaf.ts';
+import { createMerkleMap, type MerkleMap } from '../../src/state/merkle-map.ts';
+import { rangeRoot } from '../../src/state/range.ts';
 
 /** Puts, or deletes where null; few keys, so that deletions and overwrites hit. */
 const changes = fc.array(fc.tuple(fc.stringMatching(/^[a-d]{1,3}$/), fc.option(fc.nat(9))), { maxLength: 30 });
@@ -36,19 +38,41 @@ test('after any updates the root is the RFC 6962 root over the sorted leaves', (
   );
 });
 
-test('every key has a proof that verifies, and no other leaf does under it', () => {
+test('every range of leaves gives the root with the hashes beside it, and no other range does', () => {
   fc.assert(
     fc.property(fc.array(changes, { maxLength: 6 }), (blocks) => {
       const { map, leaves } = follow(blocks);
-      for (const { key, leaf } of leaves) {
-        const proof = map.prove(key);
-        if (proof === undefined) throw new Error(`no proof of ${key}`);
-        expect(verifyMerkleProof(leaf, proof.index, map.size, proof.path, map.root())).toBe(true);
-        const other = stateLeaf(key, utf8('another'));
-        expect(verifyMerkleProof(other, proof.index, map.size, proof.path, map.root())).toBe(false);
+      const hashes = leaves.map(({ leaf }) => hashLeaf(leaf));
+      const root = toHex(map.root());
+      for (let first = 0; first < hashes.length; first++) {
+        for (let end = first + 1; end <= hashes.length; end++) {
+          const range = hashes.slice(first, end);
+          const beside = map.range(first, range.length);
+          expect(rootOf(first, range, map.size, beside)).toBe(root);
+          const other = [...range.slice(1), hashLeaf(utf8('another'))];
+          expect(rootOf(first, other, map.size, beside)).not.toBe(root);
+          expect(rootOf(first + 1, range, map.size, beside)).not.toBe(root);
+          expect(rootOf(first, range, map.size, [...beside, other[0] as Uint8Array])).toBe('none');
+        }
       }
-      expect(map.prove('zz')).toBeUndefined();
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
+});
+
+function rootOf(first: number, leaves: readonly Uint8Array[], size: number, beside: readonly Uint8Array[]): string {
+  const root = rangeRoot(first, leaves, size, beside);
+  return root === undefined ? 'none' : toHex(root);
+}
+
+test('a key is found where it stands, or where it would', () => {
+  const map = createMerkleMap();
+  map.update(new Map(['b', 'd'].map((key) => [key, utf8(key)])));
+  expect(['a', 'b', 'c', 'd', 'e'].map((key) => map.find(key))).toEqual([
+    { index: 0, present: false },
+    { index: 0, present: true },
+    { index: 1, present: false },
+    { index: 1, present: true },
+    { index: 2, present: false },
+  ]);
 });
