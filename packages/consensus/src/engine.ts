@@ -1,3 +1,5 @@
+import type { ReplicaSet } from './quorum/replica-set.ts';
+
 /**
  * The one contract of every consensus protocol here: an event in, effects out. Pure and synchronous; the host
  * owns the sockets, the disk and the clock. Replicas are numbers: positions in the `ReplicaSet`.
@@ -26,7 +28,13 @@ export type EngineEvent =
   /** The host has applied a block, in height order. */
   | ({ readonly kind: 'executed'; readonly nowMs: number } & Executed)
   /** The host has caught up by certified blocks or by a snapshot: a jump. */
-  | ({ readonly kind: 'installed'; readonly nowMs: number } & Executed);
+  | ({ readonly kind: 'installed'; readonly nowMs: number } & Executed)
+  /**
+   * The host's state machine has decided, by executing a block, that heights above `lastHeight` belong to `next`, of
+   * the next epoch. The engine fills its heights up to there and decides nothing above. Comes before the `executed`
+   * that follows that block's, and again after each `start` while it is pending.
+   */
+  | { readonly kind: 'reconfigure'; readonly nowMs: number; readonly next: ReplicaSet; readonly lastHeight: number };
 
 export interface Executed {
   readonly height: number;

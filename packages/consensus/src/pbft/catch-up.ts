@@ -3,7 +3,7 @@ import { sha3_256 } from '@murmuration/crypto';
 import { checkSigners, decodeCertificate } from '../quorum/certificate.ts';
 import { primaryOf } from '../quorum/replica-set.ts';
 import type { SignedStatement } from '../quorum/statement.ts';
-import { noteBehind, takeCheckpoint } from './checkpoint.ts';
+import { isCheckpointHeight, noteBehind, takeCheckpoint } from './checkpoint.ts';
 import { encodeMessage, type MessageOf } from './messages.ts';
 import { advance, decide, keepPayload } from './normal-case.ts';
 import { FIRST_REMINDER_TICKS } from './requests.ts';
@@ -34,7 +34,8 @@ export function onStatus(state: State, from: number, message: MessageOf<'status'
   if (state.changing && message.view < state.view && state.ownViewChange !== null && take(peer)) {
     sendBytes(state, from, state.ownViewChange);
   }
-  if (message.stable < state.stable.height && take(peer)) send(state, from, { kind: 'stable', ...state.stable });
+  if (message.stable < state.stable.height && state.stable.height > state.base && take(peer))
+    send(state, from, { kind: 'stable', ...state.stable });
   if (message.committed < state.committed && stuck && take(peer)) sendDecided(state, from, message.committed);
 }
 
@@ -67,6 +68,7 @@ function sendOne(state: State, to: number, height: number): number {
 export function onDecided(state: State, from: number, message: MessageOf<'decided'>): string | undefined {
   const { height, payload } = message;
   if (height <= state.committed) return 'already-committed';
+  if (state.last !== null && height > state.last) return 'above-last-height';
   const known = state.slots.get(height);
   const digest = sha3_256(payload);
   if (known?.decided != null) return takePayload(state, known, digest, payload);
@@ -144,7 +146,7 @@ function takeStatement(state: State, from: number, signed: SignedStatement): str
   const { epoch, replica, phase, view, height } = signed;
   if (epoch !== state.set.epoch) return 'wrong-epoch';
   if (replica >= state.n) return 'unknown-signer';
-  if (phase === 'checkpoint' && view === 0 && height % state.options.checkpointInterval === 0) {
+  if (phase === 'checkpoint' && view === 0 && isCheckpointHeight(state, height)) {
     return takeCheckpoint(state, signed, from);
   }
   if (phase !== 'pre-prepare' && phase !== 'prepare' && phase !== 'commit') return 'no-witness';

@@ -15,7 +15,8 @@ export function checkNewView(state: State, body: NewViewBody): Result<void> {
   if (!bodies.ok) return bodies;
   const plan = planOf(bodies.value);
   const stable = { height: plan.base, digest: plan.baseDigest, certificate: body.stableCertificate };
-  if (plan.base > 0 && !isStable(state, stable)) return refuse('unproved-checkpoint');
+  if (plan.base < state.base) return refuse('below-epoch');
+  if (plan.base > state.base && !isStable(state, stable)) return refuse('unproved-checkpoint');
   if (plan.winners.length !== body.proofs.length) return refuse('unproved-claim');
   for (const [i, winner] of plan.winners.entries()) {
     const own = state.slots.get(winner.height)?.decided;

@@ -23,9 +23,19 @@ export function onExecuted(state: State, { height, stateDigest }: Executed): voi
       facts: { height, executed: state.executed, committed: state.committed },
     });
   }
-  state.executed = height;
-  if (height % state.options.checkpointInterval === 0) signCheckpoint(state, height, stateDigest);
+  noteExecuted(state, { height, stateDigest });
   stabilise(state);
+}
+
+/** The host's state is that of `height`: signed at every K-th height and at the last one of the epoch. */
+export function noteExecuted(state: State, { height, stateDigest }: Executed): void {
+  state.executed = height;
+  state.executedDigest = stateDigest;
+  if (isCheckpointHeight(state, height)) signCheckpoint(state, height, stateDigest);
+}
+
+export function isCheckpointHeight(state: State, height: number): boolean {
+  return height % state.options.checkpointInterval === 0 || height === state.last;
 }
 
 /** Notes the own state at a checkpoint height and tells the others. */
@@ -45,7 +55,7 @@ export function signCheckpoint(state: State, height: number, digest: Uint8Array)
 export function onCheckpoint(state: State, from: number, message: MessageOf<'checkpoint'>): string | undefined {
   const { epoch, height, digest, signature } = message;
   if (epoch !== state.set.epoch) return 'wrong-epoch';
-  if (height % state.options.checkpointInterval !== 0) return 'no-checkpoint-height';
+  if (!isCheckpointHeight(state, height)) return 'no-checkpoint-height';
   return takeCheckpoint(
     state,
     { ...statementAt(state, { phase: 'checkpoint', view: 0, height, digest }), replica: from, signature },
@@ -117,9 +127,8 @@ export function onStable(state: State, from: number, message: MessageOf<'stable'
   return undefined;
 }
 
-/** @returns whether Q replicas signed this state at this height */
+/** @returns whether Q replicas signed this state at this height: the correct ones do so at checkpoint heights only */
 export function isStable(state: State, { height, digest, certificate }: StableCheckpoint): boolean {
-  if (height % state.options.checkpointInterval !== 0) return false;
   if (state.stable.height === height && equalBytes(state.stable.digest, digest)) return true;
   const decoded = decodeCertificate(certificate);
   if (!decoded.ok || decoded.value.epoch !== state.set.epoch || decoded.value.view !== 0) return false;

@@ -1,4 +1,4 @@
-import { MurmurError } from '@murmuration/core';
+import { checkInteger, MurmurError } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
@@ -12,6 +12,8 @@ export interface PbftDeps {
   readonly self: number;
   /** Of the key at that position. */
   readonly signer: Signer;
+  /** Heights up to here belong to earlier epochs; the host has executed them. @default 0 */
+  readonly baseHeight?: number;
   /** @default crypto's ed25519Verify */
   readonly verify?: Verify;
   /** Whether a request of another replica is worth a place in the pool. @default all are */
@@ -23,6 +25,8 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
   const set = checkReplicaSet(deps.replicaSet);
   const options = checkOptions(given);
   const n = set.replicas.length;
+  const base = deps.baseHeight ?? 0;
+  checkInteger('baseHeight', base, 0);
   checkSigner(deps);
   return {
     set,
@@ -30,6 +34,7 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
     f: maxFaulty(n),
     q,
     self: deps.self,
+    base,
     signer: deps.signer,
     verify: deps.verify ?? ed25519Verify,
     options,
@@ -50,7 +55,9 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
     boundAbove: 0,
     committed: 0,
     executed: 0,
-    stable: { height: 0, digest: new Uint8Array(32), certificate: new Uint8Array(0) },
+    executedDigest: new Uint8Array(32),
+    last: null,
+    stable: { height: base, digest: new Uint8Array(32), certificate: new Uint8Array(0) },
     nextStable: null,
     abandon: false,
     behind: null,

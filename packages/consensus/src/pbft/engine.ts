@@ -2,7 +2,15 @@ import { MurmurError, unreachable } from '@murmuration/core';
 import type { Engine, EngineEffect, EngineEvent, Executed } from '../engine.ts';
 import { primaryOf, quorum } from '../quorum/replica-set.ts';
 import { onDecided, onFetch, onPayload, onStatus, onWitness, sendStatus } from './catch-up.ts';
-import { noteBehind, onCheckpoint, onExecuted, onStable, signCheckpoint, stabilise } from './checkpoint.ts';
+import {
+  noteBehind,
+  noteExecuted,
+  onCheckpoint,
+  onExecuted,
+  onStable,
+  signCheckpoint,
+  stabilise,
+} from './checkpoint.ts';
 import { createState, type PbftDeps } from './create-state.ts';
 import { deliver } from './delivery.ts';
 import { tick } from './housekeeping.ts';
@@ -11,6 +19,7 @@ import { announceNewView, onNewView, rebind } from './new-view.ts';
 import { onPrePrepare, onVote } from './normal-case.ts';
 import type { PbftOptions } from './options.ts';
 import { proposeReady } from './proposing.ts';
+import { advanceReached, onReconfigure } from './reconfigure.ts';
 import { restore } from './restore.ts';
 import { isPrimary, refused, type State, send } from './state.ts';
 import { onTimeout, settleTimers, TICK, tickMs } from './timers.ts';
@@ -84,9 +93,13 @@ function take(state: State, event: EngineEvent): void {
       break;
     case 'executed':
       onExecuted(state, event);
+      advanceReached(state);
       break;
     case 'installed':
       onInstalled(state, event);
+      break;
+    case 'reconfigure':
+      onReconfigure(state, event.next, event.lastHeight);
       break;
     default:
       unreachable(event);
@@ -118,6 +131,7 @@ function start(state: State, records: readonly { key: string; value: Uint8Array 
   }
   state.started = true;
   state.executed = executed.height;
+  state.executedDigest = executed.stateDigest;
   state.committed = executed.height;
   state.committedAtTick = executed.height;
   restore(state, records);
@@ -132,11 +146,11 @@ function start(state: State, records: readonly { key: string; value: Uint8Array 
 
 function onInstalled(state: State, { height, stateDigest }: Executed): void {
   if (height <= state.executed) return;
-  state.executed = height;
   state.committed = Math.max(state.committed, height);
-  if (height % state.options.checkpointInterval === 0) signCheckpoint(state, height, stateDigest);
+  noteExecuted(state, { height, stateDigest });
   stabilise(state);
   state.lagging = true;
+  advanceReached(state);
 }
 
 /** A request of the own host: into the pool, and to all, so that a dead primary is noticed by all. */

@@ -1,5 +1,5 @@
 import { fetchMissing, forwardAgain, resend, sendStatus } from './catch-up.ts';
-import { type State, send } from './state.ts';
+import { isOver, type State, send } from './state.ts';
 import { hasWork, TICK, tickMs } from './timers.ts';
 
 /** Ticks without a commit after which words are said again: a busy machine is no loss. */
@@ -21,7 +21,7 @@ export function tick(state: State): void {
     resend(state);
     fetchMissing(state);
   }
-  forwardAgain(state);
+  if (!isOver(state)) forwardAgain(state);
   remindOfCheckpoint(state);
   const statusTicks = Math.max(1, Math.round(state.options.statusIntervalMs / tickMs(state)));
   if (stalled || state.ticks % statusTicks === 0) sendStatus(state, stalled);

@@ -139,7 +139,7 @@ function install(state: State, newView: HeldNewView, from: number): void {
   state.abandon = false;
   state.newView = newView;
   persistView(state);
-  if (base > 0)
+  if (base > state.base)
     offerStable(state, { height: base, digest: newView.baseDigest, certificate: body.stableCertificate }, from);
   bindHeights(state, newView);
   requeueForView(state);

@@ -12,6 +12,7 @@ import {
   type Payload,
   payloadOf,
   type Round,
+  reach,
   type Slot,
   type State,
   send,
@@ -89,7 +90,7 @@ export function advance(state: State, slot: Slot, round: Round): void {
 
 /** Accepts the proposal: journal first, then say so. A primary's pre-prepare was its word already. */
 function prepare(state: State, slot: Slot, round: Round, digest: Uint8Array): void {
-  if (slot.vote !== null && slot.vote.view >= round.view) return;
+  if (slot.height > reach(state) || (slot.vote !== null && slot.vote.view >= round.view)) return;
   const payload = payloadOf(slot, digest);
   if (!acceptable(state, slot, digest, payload)) return;
   const { signature: proposal } = round.proposal as { signature: Uint8Array };

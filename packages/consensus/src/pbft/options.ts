@@ -15,6 +15,12 @@ export interface PbftOptions {
   readonly maxRequestBytes?: number;
   /** Heights in flight at once. @default 8 */
   readonly window?: number;
+  /**
+   * Heights above the last executed one that are voted on, so that every vote knows its epoch: a change of replicas
+   * executed at h takes effect after h + lookahead. The same for all replicas of a chain.
+   * @default 2 `window`s — one in flight and one that waits to be executed, so that the pipeline never notices
+   */
+  readonly lookahead?: number;
   /** K: heights between checkpoints. @default 64 */
   readonly checkpointInterval?: number;
   /** L: heights above the stable checkpoint that are accepted. @default 2K */
@@ -40,6 +46,7 @@ const DEFAULTS: CheckedOptions = {
   maxBatchBytes: 256 * 1024,
   maxRequestBytes: 128 * 1024,
   window: 8,
+  lookahead: 16,
   checkpointInterval: 64,
   logWindow: 128,
   maxPoolRequests: 2048,
@@ -57,7 +64,8 @@ export const REQUEST_OVERHEAD_BYTES = 5;
 export function checkOptions(given: PbftOptions): CheckedOptions {
   refuseUnknownKeys(given, Object.keys(DEFAULTS), 'createPbft');
   const logWindow = given.logWindow ?? 2 * (given.checkpointInterval ?? DEFAULTS.checkpointInterval);
-  const options: CheckedOptions = { ...DEFAULTS, ...given, logWindow };
+  const lookahead = given.lookahead ?? 2 * (given.window ?? DEFAULTS.window);
+  const options: CheckedOptions = { ...DEFAULTS, ...given, logWindow, lookahead };
   checkInteger('progressTimeoutMs', options.progressTimeoutMs, 4, 3_600_000);
   checkInteger('batchDelayMs', options.batchDelayMs, 0, 60_000);
   checkInteger('maxBatchRequests', options.maxBatchRequests, 1, MAX_BATCH_REQUESTS);
@@ -65,6 +73,7 @@ export function checkOptions(given: PbftOptions): CheckedOptions {
   const room = options.maxBatchBytes - BATCH_OVERHEAD_BYTES - REQUEST_OVERHEAD_BYTES;
   checkInteger('maxRequestBytes', options.maxRequestBytes, 1, room);
   checkInteger('window', options.window, 1, 256);
+  checkInteger('lookahead', options.lookahead, 1, MAX_LOG_WINDOW);
   checkInteger('checkpointInterval', options.checkpointInterval, 1, MAX_LOG_WINDOW / 2);
   checkInteger('logWindow', options.logWindow, 2 * options.checkpointInterval, MAX_LOG_WINDOW);
   checkInteger('maxPoolRequests', options.maxPoolRequests, 1);

@@ -4,18 +4,19 @@ import { encodeBatch } from '../quorum/batch.ts';
 import { signStatement } from '../quorum/statement.ts';
 import { persistPayload, persistVote } from './journal.ts';
 import { advance } from './normal-case.ts';
-import { isPrimary, roundAt, type Slot, type State, send, slotAt, statementAt } from './state.ts';
+import { isPrimary, reach, roundAt, type Slot, type State, send, slotAt, statementAt } from './state.ts';
 
 /**
  * The primary's part. An idle pipeline sends at once; while batches are in flight, requests wait for company until
- * a batch is full or `batchDelayMs` has passed. Heights that a new view left free are filled at once.
+ * a batch is full or `batchDelayMs` has passed. Heights that a new view left free, or that an epoch still has, are
+ * filled at once.
  */
 export function proposeReady(state: State): void {
   if (!isPrimary(state) || state.changing || state.abandon) return;
   for (;;) {
     const { free, inFlight } = survey(state);
     if (free === undefined) return;
-    const gap = free <= (state.newView?.top ?? 0);
+    const gap = free <= Math.max(state.newView?.top ?? 0, state.last ?? 0);
     const { waiting } = state.pool;
     if (!gap && waiting === 0) return;
     if (!gap && inFlight > 0 && !state.pool.full && !state.batchDue) return;
@@ -32,7 +33,8 @@ export function waitsForCompany(state: State): boolean {
 /** @returns the lowest height that this view may still propose for, if any, and how many are under way */
 function survey(state: State): { readonly free: number | undefined; readonly inFlight: number } {
   const first = Math.max(state.committed, state.newView?.base ?? 0) + 1;
-  const last = Math.min(first - 1 + state.options.window, state.stable.height + state.options.logWindow);
+  const { window, logWindow } = state.options;
+  const last = Math.min(first - 1 + window, state.stable.height + logWindow, reach(state));
   let inFlight = 0;
   for (let height = first; height <= last; height++) {
     const slot = state.slots.get(height);

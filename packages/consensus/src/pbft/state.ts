@@ -124,6 +124,8 @@ export interface State {
   readonly f: number;
   readonly q: number;
   readonly self: number;
+  /** Heights up to here belong to earlier epochs. */
+  readonly base: number;
   readonly signer: Signer;
   readonly verify: Verify;
   readonly options: CheckedOptions;
@@ -149,6 +151,10 @@ export interface State {
   boundAbove: number;
   committed: number;
   executed: number;
+  /** The state after `executed`. */
+  executedDigest: Uint8Array;
+  /** Heights above belong to the next epoch; null while no change is pending. */
+  last: number | null;
   stable: StableCheckpoint;
   /** Certified, but the own state is not there yet. */
   nextStable: StableCheckpoint | null;
@@ -221,10 +227,21 @@ export function roundAt(state: State, slot: Slot, view: number): Round {
 /** @returns why nothing at this place is listened to, or undefined */
 export function misplaced(state: State, view: number, height: number): string | undefined {
   if (height <= state.stable.height) return 'below-watermark';
+  if (state.last !== null && height > state.last) return 'above-last-height';
   if (view < state.view - VIEWS_AROUND) return 'stale-view';
   if (height <= state.stable.height + state.options.logWindow && view <= state.view + VIEWS_AROUND) return undefined;
   state.lagging = true;
   return view > state.view + VIEWS_AROUND ? 'future-view' : 'above-watermark';
+}
+
+/** The highest height that is voted on: above it, the epoch is not known yet. */
+export function reach(state: State): number {
+  return Math.min(state.executed + state.options.lookahead, state.last ?? Number.POSITIVE_INFINITY);
+}
+
+/** Whether every height of this epoch is committed here. */
+export function isOver(state: State): boolean {
+  return state.committed === state.last;
 }
 
 export function statementAt(

@@ -1,5 +1,5 @@
 import { proposeReady, waitsForCompany } from './proposing.ts';
-import type { State } from './state.ts';
+import { isOver, type State } from './state.ts';
 import { quorumLeft } from './view-change.ts';
 
 /** The clock of the housekeeping: resending, asking, answering budgets. */
@@ -29,13 +29,14 @@ export function settleTimers(state: State): void {
   const { batchDelayMs } = state.options;
   const oldest = state.pool.oldest()?.key;
   setFor(state, PROGRESS, progressOf(state), Math.ceil(progressDelayMs(state) / TIMEOUT_PARTS));
-  const fairness = state.changing || oldest === undefined ? null : `${state.view} ${oldest}`;
+  const fairness = state.changing || isOver(state) || oldest === undefined ? null : `${state.view} ${oldest}`;
   setFor(state, FAIRNESS, fairness, FAIRNESS_TIMEOUTS * progressDelayMs(state));
   setFor(state, BATCH, waitsForCompany(state) ? 'waiting' : null, batchDelayMs);
 }
 
 /** @returns what the progress timer waits for, or null while there is nothing to wait for */
 function progressOf(state: State): string | null {
+  if (isOver(state)) return null;
   if (state.changing) return quorumLeft(state) ? `view ${state.view}` : null;
   return hasWork(state) ? `view ${state.view} commit ${state.committed + 1}` : null;
 }
@@ -47,6 +48,7 @@ function progressDelayMs(state: State): number {
 
 /** Something is to be committed. Votes alone are not believed: any replica can send those. */
 export function hasWork(state: State): boolean {
+  if (state.last !== null) return state.committed < state.last;
   if (state.pool.size > 0 || (state.newView?.top ?? 0) > state.committed) return true;
   for (let height = state.committed + 1; height <= state.committed + state.options.window; height++) {
     const slot = state.slots.get(height);

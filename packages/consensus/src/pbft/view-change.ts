@@ -130,7 +130,8 @@ export function isSound(state: State, held: HeldViewChange): boolean {
 
 function checkProofs(state: State, { body, stableCertificate, proofs }: HeldViewChange): boolean {
   const { stableHeight: height, stableDigest: digest, claims } = body;
-  if (height > 0 && !isStable(state, { height, digest, certificate: stableCertificate })) return false;
+  if (height < state.base) return false;
+  if (height > state.base && !isStable(state, { height, digest, certificate: stableCertificate })) return false;
   if (proofs.length !== claims.length) return false;
   return claims.every((claim, i) => proves(state, proofs[i] as Proof, claim));
 }

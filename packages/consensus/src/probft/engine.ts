@@ -145,6 +145,9 @@ function take(state: State, event: EngineEvent): void {
     case 'installed':
       if (event.height >= state.height) openHeight(state, event.height + 1);
       break;
+    case 'reconfigure':
+      refused(state, 'no-reconfiguration');
+      break;
     default:
       unreachable(event);
   }

@@ -125,7 +125,8 @@ function take(state: State, event: RaftEvent): void {
       onReadEvent(state, event.id);
       break;
     case 'reconfigure':
-      reconfigure(state, event.voters, event.learners);
+      if ('voters' in event) reconfigure(state, event.voters, event.learners);
+      else refused(state, 'members-change-by-raft');
       break;
     case 'transfer':
       transfer(state, event.to);
