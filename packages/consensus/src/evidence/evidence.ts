@@ -26,7 +26,8 @@ export type EvidenceClass =
   | 'conflicting-votes'
   | 'conflicting-checkpoints'
   | 'conflicting-view-changes'
-  | 'conflicting-new-views';
+  | 'conflicting-new-views'
+  | 'conflicting-round-changes';
 
 export interface EvidenceFacts {
   readonly class: EvidenceClass;
@@ -42,6 +43,7 @@ const CLASS_OF_PHASE = {
   checkpoint: 'conflicting-checkpoints',
   'view-change': 'conflicting-view-changes',
   'new-view': 'conflicting-new-views',
+  'round-change': 'conflicting-round-changes',
 } as const;
 
 /** @returns the evidence in its one encoding, whichever statement came first; undefined where they do not conflict */

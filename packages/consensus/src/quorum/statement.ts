@@ -5,13 +5,14 @@ import { MAX_REPLICAS, type ReplicaSet } from './replica-set.ts';
 /** What the signatures of PBFT cover besides the statement: nothing signed elsewhere can be taken for a vote. */
 export const STATEMENT_DOMAIN = 'murmur/consensus/pbft/1';
 
-const PHASES = ['pre-prepare', 'prepare', 'commit', 'checkpoint', 'view-change', 'new-view'] as const;
+const PHASES = ['pre-prepare', 'prepare', 'commit', 'checkpoint', 'view-change', 'new-view', 'round-change'] as const;
 
 export type Phase = (typeof PHASES)[number];
 
 /**
  * What a replica asserts by its signature. `digest` is the SHA3-256 of the batch (pre-prepare, prepare, commit),
- * of the state (checkpoint, at view 0) or of the message body (view-change and new-view, at height 0).
+ * of the state (checkpoint, at view 0) or of the message body (view-change and new-view, at height 0). In QBFT `view`
+ * is the round, and round-change signs the digest of what its sender has prepared.
  */
 export interface Statement {
   readonly epoch: number;
