@@ -65,8 +65,12 @@ export async function run(options: {
     bar: '= 1',
     holds: failures.length === 0,
   };
-  const termination = COLUMNS.flatMap((column) => terminationRows(column, options.firstSeed));
-  return { name, seeds: options.seeds, failures, rows: [...termination, ...MESSAGE_SIZES.map(messageRow), lives] };
+  const rows = [...terminationTable(options.firstSeed), ...MESSAGE_SIZES.map(messageRow), lives];
+  return { name, seeds: options.seeds, failures, rows };
+}
+
+export function terminationTable(seed: number): Row[] {
+  return COLUMNS.flatMap((column) => terminationRows(column, seed));
 }
 
 function terminationRows(column: Column, seed: number): Row[] {
