@@ -1,4 +1,19 @@
 export {
+  checkHeader,
+  createFollower,
+  type EpochProof,
+  type Followed,
+  type Follower,
+  type FollowRefusal,
+  followEpoch,
+  followHeader,
+  freeze,
+  type NextEpoch,
+  type ProveNext,
+  startFollowing,
+} from './clusters/follower.ts';
+export { decodeHeader, encodeHeader, type Header, type HeaderRefusal, verifyHeader } from './clusters/header.ts';
+export {
   type Bully,
   type BullyEffect,
   type BullyEvent,
@@ -18,6 +33,7 @@ export type {
   Finality,
   SendEffect,
 } from './engine.ts';
+export { checkTransition, maxJoining, maxLeaving, type TransitionRefusal } from './epochs/transition.ts';
 export {
   createEvidence,
   type Evidence,
