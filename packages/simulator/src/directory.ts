@@ -3,17 +3,20 @@ import { type DeviceId, deviceIdFromDigest, MurmurError, seededRandom, utf8 } fr
 /** Names of nodes and the devices they are. */
 export interface Directory {
   deviceOf(name: string): DeviceId;
-  nameOf(device: DeviceId): string | undefined;
+  /** Several where it has twins, none where nobody is that device. */
+  namesOf(device: DeviceId): readonly string[];
   /** @throws SIMULATION_DEVICE_TAKEN */
   add(name: string, device: DeviceId): void;
+  /** One more machine that is the device of `of`. */
+  addTwin(name: string, of: string): void;
 }
 
 export function createDirectory(): Directory {
   const devices = new Map<string, DeviceId>();
-  const names = new Map<DeviceId, string>();
+  const names = new Map<DeviceId, string[]>();
   return {
     deviceOf: (name) => devices.get(name) as DeviceId,
-    nameOf: (device) => names.get(device),
+    namesOf: (device) => names.get(device) ?? [],
     add(name, device) {
       if (names.has(device)) {
         throw new MurmurError({
@@ -24,7 +27,12 @@ export function createDirectory(): Directory {
         });
       }
       devices.set(name, device);
-      names.set(device, name);
+      names.set(device, [name]);
+    },
+    addTwin(name, of) {
+      const device = devices.get(of) as DeviceId;
+      devices.set(name, device);
+      names.get(device)?.push(name);
     },
   };
 }

@@ -36,11 +36,15 @@ export function createPort(
   const waiting = new Map<number, { readonly peer: string; readonly settle: (answer: Answer) => void }>();
   let nextId = 1;
 
-  function reach(to: DeviceId, bytes: Uint8Array): Result<string, SendRefusal> {
+  /** @returns the machines that are the device `to`: one, but for twins */
+  function reach(to: DeviceId, bytes: Uint8Array): Result<readonly string[], SendRefusal> {
     if (!alive()) return refuse('closed');
-    const peer = directory.nameOf(to);
-    if (peer === undefined || !network.linked(name, peer)) return refuse('unknown-peer');
-    return bytes.length > MAX_MESSAGE_BYTES ? refuse('too-large') : accept(peer);
+    const known = directory.namesOf(to);
+    const peers = known.every((peer) => network.linked(name, peer))
+      ? known
+      : known.filter((peer) => network.linked(name, peer));
+    if (peers.length === 0) return refuse('unknown-peer');
+    return bytes.length > MAX_MESSAGE_BYTES ? refuse('too-large') : accept(peers);
   }
 
   function post(peer: string, packet: Packet): Result<void, SendRefusal> {
@@ -50,13 +54,16 @@ export function createPort(
   }
 
   function send(to: DeviceId, topic: string, bytes: Uint8Array): Result<void, SendRefusal> {
-    const peer = reach(to, bytes);
-    return peer.ok ? post(peer.value, { kind: 'message', topic, id: 0, bytes }) : peer;
+    const peers = reach(to, bytes);
+    if (!peers.ok) return peers;
+    const sent = peers.value.map((peer) => post(peer, { kind: 'message', topic, id: 0, bytes }));
+    return sent.find(({ ok }) => !ok) ?? accept(undefined);
   }
 
   function request(to: DeviceId, topic: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<Answer> {
-    const peer = reach(to, bytes);
-    if (!peer.ok) return Promise.resolve(peer);
+    const peers = reach(to, bytes);
+    if (!peers.ok) return Promise.resolve(peers);
+    const [peer] = peers.value as readonly [string];
     if (options.signal?.aborted) return Promise.resolve(refuse('timeout'));
     return new Promise((resolve) => {
       const id = nextId++;
@@ -71,8 +78,8 @@ export function createPort(
         if (alive()) giveUp();
       });
       options.signal?.addEventListener('abort', giveUp);
-      waiting.set(id, { peer: peer.value, settle });
-      const sent = post(peer.value, { kind: 'request', topic, id, bytes });
+      waiting.set(id, { peer, settle });
+      const sent = post(peer, { kind: 'request', topic, id, bytes });
       if (!sent.ok) settle(sent);
     });
   }
@@ -109,10 +116,12 @@ export function createPort(
     self: directory.deviceOf(name),
     peers: () =>
       alive()
-        ? network
-            .names()
-            .filter((other) => network.linked(name, other))
-            .map(directory.deviceOf)
+        ? unique(
+            network
+              .names()
+              .filter((other) => network.linked(name, other))
+              .map(directory.deviceOf),
+          ).filter((device) => device !== port.self)
         : [],
     send,
     broadcast(topic, bytes) {
@@ -124,6 +133,10 @@ export function createPort(
     onPeer: (listener) => void peerListeners.push(listener),
   };
   return { port, station: { receive, peerChanged } };
+}
+
+function unique<T>(list: readonly T[]): T[] {
+  return [...new Set(list)];
 }
 
 function only<T>(handlers: Map<string, T>, topic: string, handler: T): void {

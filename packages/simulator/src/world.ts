@@ -40,6 +40,11 @@ export interface World {
   nowMs(): number;
   /** The node of this name, made when first asked for. `device` can be given that once. */
   node(name: string, device?: DeviceId): SimulatedNode;
+  /**
+   * A second machine with the identity of node `of`: what is sent to that device reaches both, and nobody can tell
+   * which of them spoke. Its disk, clock and processes are its own.
+   */
+  twin(name: string, of: string): SimulatedNode;
   nodes(): readonly SimulatedNode[];
   readonly faults: CheckedFaults;
   /** Changes some faults from now on. Clocks keep the errors they were made with. */
@@ -108,6 +113,12 @@ export function createWorld(options: WorldOptions): World {
   };
   const network = createNetwork(schedule, random.fork('network'));
 
+  function addNode(name: string): SimulatedNode {
+    const node = createNode(schedule, network, directory, name, random.fork(`node ${name}`));
+    nodes.set(name, node);
+    return node;
+  }
+
   function checkInvariants(label: string): void {
     for (const { name, check } of invariants) {
       const wrong = check();
@@ -173,9 +184,11 @@ export function createWorld(options: WorldOptions): World {
       const known = nodes.get(name);
       if (known !== undefined) return known;
       directory.add(name, device ?? deviceNamed(name));
-      const node = createNode(schedule, network, directory, name, random.fork(`node ${name}`));
-      nodes.set(name, node);
-      return node;
+      return addNode(name);
+    },
+    twin(name, of) {
+      directory.addTwin(name, of);
+      return addNode(name);
     },
     nodes: () => [...nodes.values()],
     get faults() {
