@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { createWorld, type Faults, type SimulatedNode, type World } from '@murmuration/simulator';
+import { createWorld, type Faults, type Process, type SimulatedNode, type World } from '@murmuration/simulator';
 import {
   type Commit,
   decodeBatch,
@@ -27,11 +27,22 @@ export interface ClusterOptions {
   readonly pbft?: PbftOptions;
   /** By replica number. */
   readonly liars?: ReadonlyMap<number, Liar>;
+  /** Replicas that run twice, with one key and a disk each, and do not know: faulty, though both copies are correct. */
+  readonly twins?: readonly number[];
+  /** What runs on top of a replica, made anew at each boot; it takes the blocks. */
+  readonly service?: Service;
   readonly signatures?: 'ed25519' | 'hash';
   /** For the known-bad case: a quorum other than the right one. */
   readonly quorum?: number;
   readonly replay?: string;
 }
+
+export type Service = (
+  cluster: Cluster,
+  self: number,
+  process: Process,
+  host: ReplicaHost,
+) => (payload: Uint8Array) => void;
 
 /** n replicas in a world, and everything that must hold of them after every event. */
 export class Cluster {
@@ -40,6 +51,7 @@ export class Cluster {
   readonly nodes: SimulatedNode[] = [];
   readonly hosts: ReplicaHost[] = [];
   readonly liars: ReadonlyMap<number, Liar>;
+  readonly twins: ReadonlySet<number>;
   /** Digest of the payload that was committed first at each height. */
   readonly decided = new Map<number, string>();
   /** When each height was first committed. */
@@ -58,36 +70,54 @@ export class Cluster {
   private sequence = 0;
 
   constructor(options: ClusterOptions) {
-    const { n, seed, faults = {}, liars = new Map(), replay } = options;
+    const { n, seed, faults = {}, liars = new Map(), twins = [], replay } = options;
     this.liars = liars;
+    this.twins = new Set(twins);
     this.q = options.quorum ?? quorum(n);
     this.keys = createKeys(n, options.signatures);
     this.world = createWorld({ seed, faults, promises: false, ...(replay === undefined ? {} : { replay }) });
     this.world.invariant('consensus', () => this.wrong);
-    for (let self = 0; self < n; self++) this.addReplica(self, options.pbft ?? {});
+    for (let self = 0; self < n; self++) {
+      const node = this.world.node(`replica${self}`, this.keys.set.replicas[self]?.device);
+      this.nodes.push(node);
+      this.run(self, node, options, (host) => {
+        this.hosts[self] = host;
+      });
+    }
+    for (const self of twins) this.run(self, this.world.twin(twinName(self), `replica${self}`), options, () => {});
   }
 
-  private addReplica(self: number, pbft: PbftOptions): void {
+  private run(self: number, node: SimulatedNode, options: ClusterOptions, started: (host: ReplicaHost) => void): void {
     const { keys } = this;
-    const node = this.world.node(`replica${self}`, keys.set.replicas[self]?.device);
-    this.nodes.push(node);
     const signer = keys.signers[self] as Keys['signers'][number];
     node.onBoot((process) => {
       const deps = { replicaSet: keys.set, self, signer, verify: keys.verify };
-      const engine = createPbftWithQuorum(deps, pbft, this.q);
+      const engine = createPbftWithQuorum(deps, options.pbft ?? {}, this.q);
       const liar = this.liars.get(self);
       const verifyCommit = (commit: Omit<Commit, 'finality'>) => this.certified(commit);
       const host = new ReplicaHost({ keys, self, process, engine, liar, observer: this, verifyCommit });
-      this.hosts[self] = host;
+      host.onApply = options.service?.(this, self, process, host) ?? host.onApply;
+      started(host);
       host.start();
     });
+  }
+
+  /** Whether it lies, or runs twice. */
+  isFaulty(self: number): boolean {
+    return this.liars.has(self) || this.twins.has(self);
+  }
+
+  /** Somebody made this request: it may be committed. @returns its name */
+  announce(request: Uint8Array): string {
+    const name = toHex(request);
+    if (!this.submitted.has(name)) this.submitted.set(name, this.world.nowMs());
+    return name;
   }
 
   /** Submits a new request at a replica. @returns its name */
   submit(at: number): string {
     const bytes = new TextEncoder().encode(`request ${this.sequence++}`);
-    const name = toHex(bytes);
-    this.submitted.set(name, this.world.nowMs());
+    const name = this.announce(bytes);
     if (this.nodes[at]?.running) this.hosts[at]?.propose(bytes);
     return name;
   }
@@ -97,7 +127,7 @@ export class Cluster {
   }
 
   get honest(): number[] {
-    return this.nodes.map((_, self) => self).filter((self) => !this.liars.has(self));
+    return this.nodes.map((_, self) => self).filter((self) => !this.isFaulty(self));
   }
 
   /** Lowest committed height among the honest. */
@@ -114,7 +144,7 @@ export class Cluster {
     const kind = kindOf(bytes);
     const count = to === 'all' ? this.nodes.length - 1 : 1;
     this.sentByKind.set(kind, (this.sentByKind.get(kind) ?? 0) + count);
-    if (this.liars.has(self) || (kind !== 'pre-prepare' && kind !== 'prepare' && kind !== 'commit')) return;
+    if (this.isFaulty(self) || (kind !== 'pre-prepare' && kind !== 'prepare' && kind !== 'commit')) return;
     const message = decodeMessage(bytes);
     if (!message.ok || message.value.kind !== kind) {
       this.wrong = `replica ${self} sent a ${kind} that nobody can read`;
@@ -130,7 +160,7 @@ export class Cluster {
   }
 
   committed(self: number, commit: Commit): void {
-    if (this.liars.has(self)) return;
+    if (this.isFaulty(self)) return;
     const { height, payload } = commit;
     if (height !== this.next[self]) this.wrong = `replica ${self} committed ${height}, not ${this.next[self]}`;
     this.next[self] = height + 1;
@@ -180,7 +210,7 @@ export class Cluster {
     }
     const accused = read.value.first.replica;
     if (!this.accused.has(accused)) this.accused.set(accused, this.world.nowMs());
-    if (!this.liars.has(accused)) this.wrong = `honest replica ${accused} is accused`;
+    if (!this.isFaulty(accused)) this.wrong = `honest replica ${accused} is accused`;
     const { set, verify } = this.keys;
     const key = set.replicas[accused]?.key as Uint8Array;
     const { first, second } = read.value;
@@ -195,7 +225,7 @@ export class Cluster {
   }
 
   diverged(self: number, height: number): void {
-    if (!this.liars.has(self)) this.wrong = `replica ${self} diverged at ${height}`;
+    if (!this.isFaulty(self)) this.wrong = `replica ${self} diverged at ${height}`;
   }
 
   /** Runs until every request in `names` is committed and all honest replicas are level, or fails by then. */
@@ -223,6 +253,11 @@ export class Cluster {
   get f(): number {
     return maxFaulty(this.nodes.length);
   }
+}
+
+/** The name of the second machine of a replica that runs twice. */
+export function twinName(self: number): string {
+  return `replica${self}twin`;
 }
 
 /** The kind of a message, from the number it begins with: cheaper than reading all of it. */

@@ -35,6 +35,8 @@ const blocksSchema = list(blockSchema, 64);
  */
 export class ReplicaHost {
   readonly engine: Engine;
+  /** What runs on top is given each block once, in order, and again after a restart. */
+  onApply: (payload: Uint8Array) => void = () => {};
   private readonly deps: HostDeps;
   private readonly timers = new Map<string, Timer>();
   private readonly outbox: { readonly sends: SendEffect[]; written: boolean }[] = [];
@@ -188,6 +190,7 @@ export class ReplicaHost {
   private apply(payload: Uint8Array): void {
     this.executed += 1;
     this.stateDigest = sha3_256(this.stateDigest, payload);
+    this.onApply(payload);
   }
 
   private serve(to: number, first: number): void {
