@@ -31,17 +31,34 @@ export interface Genesis {
   readonly replicas: readonly Uint8Array[];
   /** A name for each replica. */
   readonly names: readonly string[];
+  /** Id of the fee policy. @default absent: everything is free */
+  readonly fees?: string;
 }
 
 const CHAIN_ID_DOMAIN = utf8('murmur/ledger/chain-id/1');
 
-export const genesisSchema: Schema<Genesis> = struct({
+const fields = {
   name: text(MAX_NAME_CHARS),
   createdMs: uint,
   seed: bytes(32),
   replicas: list(bytesUpTo(MAX_CERTIFICATE_BYTES), MAX_REPLICAS),
   names: list(text(MAX_NAME_CHARS), MAX_REPLICAS),
-});
+};
+const freeSchema = struct(fields);
+const pricedSchema = struct({ ...fields, fees: text(64) });
+const FEES_ID = /^[a-z0-9./-]{1,64}$/;
+
+/** A genesis without a fee policy has the fields before it and no more. */
+export const genesisSchema: Schema<Genesis> = {
+  toWire: (genesis) => {
+    const { fees } = genesis;
+    return fees === undefined ? freeSchema.toWire(genesis) : pricedSchema.toWire({ ...genesis, fees });
+  },
+  fromWire: (wire, path) => {
+    const priced = Array.isArray(wire) && wire.length === Object.keys(fields).length + 1;
+    return priced ? pricedSchema.fromWire(wire, path) : freeSchema.fromWire(wire, path);
+  },
+};
 
 export function encodeGenesis(genesis: Genesis): Uint8Array {
   return encode(genesisSchema, genesis);
@@ -57,7 +74,7 @@ export interface VerifiedGenesis {
 
 /**
  * Reads a genesis that a peer chose and checks it: refused as `no-replicas`, `names-do-not-match`,
- * `bad-certificate`, `device-twice`, `key-twice`, or with a reason of decoding.
+ * `bad-certificate`, `device-twice`, `key-twice`, `bad-fees`, or with a reason of decoding.
  */
 export function decodeGenesis(wire: Uint8Array): Result<VerifiedGenesis> {
   const decoded = decodeCanonical(genesisSchema, wire, { maxBytes: MAX_CERTIFICATE_BYTES * MAX_REPLICAS });
@@ -92,6 +109,7 @@ export function replicaSetOf(genesis: Genesis): ReplicaSet {
 
 function readReplicas(genesis: Genesis): Result<readonly VerifiedCertificate[]> {
   if (genesis.replicas.length === 0) return refuse('no-replicas');
+  if (genesis.fees !== undefined && !FEES_ID.test(genesis.fees)) return refuse('bad-fees', genesis.fees);
   if (genesis.names.length !== genesis.replicas.length) {
     return refuse('names-do-not-match', `${genesis.names.length} names, ${genesis.replicas.length} replicas`);
   }

@@ -27,6 +27,15 @@ export type {
   RoundFinalised,
   UpdateCommitted,
 } from './events.ts';
+export { MAX_FEE } from './fees/amount.ts';
+export {
+  type FeeDecision,
+  type FeeOffer,
+  type FeeOutcome,
+  type FeePolicy,
+  type FeeState,
+  FREE,
+} from './fees/policy.ts';
 export {
   chainIdOf,
   decodeGenesis,
@@ -38,7 +47,7 @@ export {
 } from './genesis.ts';
 export { resultDigest } from './learning/result-digest.ts';
 export type { ClosedRound, JobEntry, ResultEntry, RoundEntry, RoundPhase, UpdateEntry } from './learning/schema.ts';
-export { type Applied, type Block, createLedger, type Ledger } from './ledger.ts';
+export { type Applied, type Block, createLedger, type Ledger, type LedgerOptions } from './ledger.ts';
 export {
   DETAILED_ROUNDS,
   MAX_COMMAND_BYTES,
@@ -67,7 +76,7 @@ export {
 export type { Finding } from './quarantine/finding.ts';
 export type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 export { type VerifyBundleOptions, verifyEvidenceBundle } from './quarantine/verify-bundle.ts';
-export type { Receipt } from './receipt.ts';
+export type { FirstReceipt, Receipt } from './receipt.ts';
 export { REFUSAL_REASONS, type RefusalReason } from './refusal.ts';
 export { restoreLedger } from './restore.ts';
 export { MAX_SNAPSHOT_BYTES } from './snapshot.ts';

@@ -3,11 +3,13 @@ import { type DeviceId, MurmurError } from '@murmuration/core';
 import { enterDevice } from './devices/register.ts';
 import { certificateKey, type DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
+import { feeStateOf } from './fees/fee-state.ts';
+import { type FeePolicy, FREE } from './fees/policy.ts';
 import { type Genesis, type VerifiedGenesis, verifyGenesis } from './genesis.ts';
 import { type JobEntry, type RoundEntry, roundKey } from './learning/schema.ts';
 import { isQuarantined, passTime } from './quarantine/quarantine.ts';
 import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
-import type { Receipt } from './receipt.ts';
+import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
 import { encodeSnapshot } from './snapshot.ts';
 import { createLedgerState, type LedgerState, META_KEY, metaOf } from './state/ledger-state.ts';
 import type { StateAnswer, StateProof } from './state/proof.ts';
@@ -49,6 +51,8 @@ export interface Ledger {
   device(device: DeviceId): DeviceEntry | undefined;
   /** The newest certificate of a registered device, as received. */
   certificate(device: DeviceId): Uint8Array | undefined;
+  /** What became of a command of the last 64 sequence numbers of a device; undefined where none used it. */
+  receiptOf(device: DeviceId, sequence: number): FirstReceipt | undefined;
   /** The sequence number to sign the next command with; 1 for an unknown device. */
   nextSequence(device: DeviceId): number;
   jobs(): readonly JobEntry[];
@@ -63,10 +67,18 @@ export interface Ledger {
   evidence(): readonly EvidenceEntry[];
 }
 
-/** The ledger before its first block: the replicas are registered. @throws LEDGER_GENESIS_INVALID */
-export function createLedger(genesis: Genesis): Ledger {
+export interface LedgerOptions {
+  /** What commands cost; its id is the one in the genesis. @default everything is free */
+  readonly fees?: FeePolicy;
+}
+
+/**
+ * The ledger before its first block: the replicas are registered.
+ * @throws LEDGER_GENESIS_INVALID, LEDGER_FEE_POLICY
+ */
+export function createLedger(genesis: Genesis, options: LedgerOptions = {}): Ledger {
   const verified = verifyGenesis(genesis);
-  const chain = chainOf(verified);
+  const chain = chainOf(verified, options);
   const state = createLedgerState();
   const { createdMs: timeMs } = genesis;
   state.meta.set(META_KEY, { chainId: chain.chainId, height: 0, timeMs, roundsClosed: 0 });
@@ -74,10 +86,14 @@ export function createLedger(genesis: Genesis): Ledger {
   for (const [i, certificate] of verified.replicas.entries()) {
     enterDevice(turn, certificate, genesis.replicas[i] as Uint8Array, genesis.names[i] as string);
   }
+  chain.fees.open?.(feeStateOf(state.fees));
   return ledgerOf(chain, state);
 }
 
-export function chainOf({ genesis, chainId, replicas: certificates }: VerifiedGenesis): Chain {
+/** @throws LEDGER_FEE_POLICY */
+export function chainOf(verified: VerifiedGenesis, { fees = FREE }: LedgerOptions = {}): Chain {
+  const { genesis, chainId, replicas: certificates } = verified;
+  if (fees.id !== (genesis.fees ?? FREE.id)) throw otherPolicy(genesis, fees);
   const replicas = certificates.map(({ device }) => device);
   const seats = new Set(replicas);
   return {
@@ -87,7 +103,17 @@ export function chainOf({ genesis, chainId, replicas: certificates }: VerifiedGe
     isReplica: (device) => seats.has(device),
     faulty: maxFaulty(replicas.length),
     quorum: quorum(replicas.length),
+    fees,
   };
+}
+
+function otherPolicy({ name, fees }: Genesis, given: FeePolicy): MurmurError {
+  return new MurmurError({
+    code: 'LEDGER_FEE_POLICY',
+    message: `the chain "${name}" charges by ${fees ?? 'no policy'}, but ${given.id || 'no policy'} was given`,
+    remedy: 'give the policy that the genesis names, in the same version: replicas with another one would disagree',
+    facts: { genesis: fees ?? '', given: given.id },
+  });
 }
 
 /** The ledger over a state that was made or restored. */
@@ -110,6 +136,10 @@ export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
     certificate: (device) => {
       const entry = state.devices.get(device);
       return entry && state.certificates.get(certificateKey(device, entry.epoch))?.certificate;
+    },
+    receiptOf: (device, sequence) => {
+      const used = state.replay.get(device)?.recent.find((entry) => entry.sequence === sequence);
+      return used && firstReceiptOf(used);
     },
     nextSequence: (device) => (state.replay.get(device)?.highest ?? 0) + 1,
     jobs: () => state.jobs.values(),

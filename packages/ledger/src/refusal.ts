@@ -17,6 +17,8 @@ export const REFUSAL_REASONS = [
   'certificate-expired',
   'quarantined',
   'not-a-replica',
+  // The fee policy; its own reason is the detail.
+  'fee-refused',
   // Devices.
   'bad-certificate',
   'certificate-of-another-device',

@@ -1,6 +1,6 @@
 import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
 import { type Genesis, verifyGenesis } from './genesis.ts';
-import { chainOf, type Ledger, ledgerOf } from './ledger.ts';
+import { chainOf, type Ledger, type LedgerOptions, ledgerOf } from './ledger.ts';
 import { decodeSnapshot } from './snapshot.ts';
 import { createLedgerState } from './state/ledger-state.ts';
 
@@ -9,10 +9,15 @@ import { createLedgerState } from './state/ledger-state.ts';
  * @param expectedRoot from a certified checkpoint: the only thing that is trusted
  * @returns the ledger, with that root; refused as `foreign-chain`, `wrong-root`, `not-sorted`, `unknown-table`,
  * `bad-entry`, or with a reason of decoding
- * @throws LEDGER_GENESIS_INVALID for the caller's own genesis
+ * @throws LEDGER_GENESIS_INVALID, LEDGER_FEE_POLICY for what is the caller's own
  */
-export function restoreLedger(genesis: Genesis, snapshot: Uint8Array, expectedRoot: Uint8Array): Result<Ledger> {
-  const chain = chainOf(verifyGenesis(genesis));
+export function restoreLedger(
+  genesis: Genesis,
+  snapshot: Uint8Array,
+  expectedRoot: Uint8Array,
+  options: LedgerOptions = {},
+): Result<Ledger> {
+  const chain = chainOf(verifyGenesis(genesis), options);
   const decoded = decodeSnapshot(snapshot);
   if (!decoded.ok) return decoded;
   const { chainId, height, entries } = decoded.value;

@@ -4,24 +4,31 @@ import { checkValidity, type VerifiedCertificate } from '@murmuration/identity';
 import type { Command, RegisterDevice } from './commands/command.ts';
 import { readCommand, type SignedCommand, verifyCommand } from './commands/signed-command.ts';
 import { readRegistration, registerDevice, rotateKey } from './devices/register.ts';
-import { checkSequence, emptyReplayWindow, useSequence } from './devices/replay-window.ts';
+import { checkSequence, emptyReplayWindow, type ReplayWindow, useSequence } from './devices/replay-window.ts';
 import type { DeviceEntry } from './devices/schema.ts';
+import { charged } from './fees/charge.ts';
 import { openJob } from './learning/jobs.ts';
 import { commitResult } from './learning/results.ts';
 import { attestUpdates, commitUpdate } from './learning/updates.ts';
 import { submitEvidence } from './quarantine/submit.ts';
-import type { Receipt } from './receipt.ts';
+import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
 import type { Sent, Turn } from './turn.ts';
 
 /** Carries out one request of a block. Total: whatever the bytes, there is a receipt. */
 export function applyRequest(turn: Turn, wire: Uint8Array): Receipt {
   const read = readCommand(wire);
-  if (!read.ok) return receipt(sha3_256(wire), null, read);
+  if (!read.ok) return receipt(sha3_256(wire), null, { refusal: read });
   return receipt(read.value.digest, read.value, carryOut(turn, read.value));
 }
 
-function receipt(digest: Uint8Array, signed: SignedCommand | null, refusal: Refusal): Receipt {
+interface Outcome {
+  readonly refusal: Refusal;
+  readonly fee?: bigint;
+  readonly first?: FirstReceipt;
+}
+
+function receipt(digest: Uint8Array, signed: SignedCommand | null, { refusal, fee, first }: Outcome): Receipt {
   const outcome = refusal === null ? 'applied' : refusal.reason === 'duplicate' ? 'duplicate' : 'refused';
   return {
     digest,
@@ -31,35 +38,46 @@ function receipt(digest: Uint8Array, signed: SignedCommand | null, refusal: Refu
     outcome,
     reason: refusal?.reason ?? null,
     detail: refusal?.detail ?? null,
+    fee: fee ?? 0n,
+    first: first ?? null,
   };
 }
 
-function carryOut(turn: Turn, signed: SignedCommand): Refusal {
+function carryOut(turn: Turn, signed: SignedCommand): Outcome {
   const window = turn.state.replay.get(signed.device) ?? emptyReplayWindow;
   const standing = checkSequence(window, signed.sequence, signed.digest);
   // Before the signature: a replay costs a look-up.
-  if (standing !== 'fresh') return refuse(standing);
+  if (standing !== 'fresh') return repeated(window, signed, standing);
   const { command } = signed;
   const sender = turn.state.devices.get(signed.device);
   if (sender !== undefined) {
-    if (command.kind === 'register-device') return refuse('already-registered');
+    if (command.kind === 'register-device') return { refusal: refuse('already-registered') };
     const admitted = admit(turn, signed, sender);
-    if (!admitted.ok) return admitted;
-    useUp(turn, signed);
-    return perform(turn, { sender, signed, command });
+    if (!admitted.ok) return { refusal: admitted };
+    const outcome = charged(turn, signed, () => perform(turn, { sender, signed, command }));
+    useUp(turn, signed, outcome);
+    return outcome;
   }
-  if (command.kind !== 'register-device') return refuse('unknown-device');
+  if (command.kind !== 'register-device') return { refusal: refuse('unknown-device') };
   const certificate = admitNewcomer(turn, signed, command);
-  if (!certificate.ok) return certificate;
-  const refusal = registerDevice(turn, certificate.value, command);
-  if (refusal === null) useUp(turn, signed);
-  return refusal;
+  if (!certificate.ok) return { refusal: certificate };
+  const outcome = charged(turn, signed, () => registerDevice(turn, certificate.value, command));
+  if (outcome.refusal === null) useUp(turn, signed, outcome);
+  return outcome;
 }
 
-/** From here on the sequence number is spent, whether or not the command has an effect. */
-function useUp(turn: Turn, { device, sequence, digest }: SignedCommand): void {
+function repeated(window: ReplayWindow, signed: SignedCommand, standing: RefusalReason): Outcome {
+  const used = window.recent.find(({ sequence }) => sequence === signed.sequence);
+  const refusal = refuse(standing);
+  return standing === 'duplicate' && used !== undefined ? { refusal, first: firstReceiptOf(used) } : { refusal };
+}
+
+/** The number of an admitted command is spent, whether or not the command has an effect. */
+function useUp(turn: Turn, signed: SignedCommand, { refusal, fee }: { refusal: Refusal; fee: bigint }): void {
+  const { device, sequence, digest } = signed;
   const window = turn.state.replay.get(device) ?? emptyReplayWindow;
-  turn.state.replay.set(device, useSequence(window, sequence, digest));
+  const usage = { height: turn.height, reason: refusal?.reason ?? null, fee };
+  turn.state.replay.set(device, useSequence(window, sequence, digest, usage));
 }
 
 function admit(turn: Turn, signed: SignedCommand, sender: DeviceEntry): Result<void, RefusalReason> {

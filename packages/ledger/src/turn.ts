@@ -2,6 +2,7 @@ import type { DeviceId } from '@murmuration/core';
 import type { SignedCommand } from './commands/signed-command.ts';
 import type { DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
+import type { FeePolicy } from './fees/policy.ts';
 import type { Genesis } from './genesis.ts';
 import type { LedgerState } from './state/ledger-state.ts';
 
@@ -15,6 +16,7 @@ export interface Chain {
   /** Replicas that may lie, f. */
   readonly faulty: number;
   readonly quorum: number;
+  readonly fees: FeePolicy;
 }
 
 /** One block being applied. */

@@ -212,7 +212,10 @@ test('with 50 devices and 100 rounds the root of a block costs less than 2 ms of
 /** 43 members with full replay windows, and 100 finalised rounds with 50 updates each; round 101 is open. */
 function fill(world: World, state: LedgerState): void {
   const [sample] = state.devices.values() as [DeviceEntry];
-  const recent = Array.from({ length: 64 }, (_, i) => ({ sequence: i + 1, digest: new Uint8Array(8).fill(i) }));
+  const recent = Array.from({ length: 64 }, (_, i) => ({
+    ...{ sequence: i + 1, digest: new Uint8Array(8).fill(i) },
+    ...{ height: 1, reason: null, fee: 0n },
+  }));
   for (let i = 0; i < 43; i++) {
     const device = deviceIdFromDigest(sha3_256(hashOf(i)));
     state.devices.set(device, { ...sample, device, role: 'member' });

@@ -53,7 +53,7 @@ function inJob(command: (world: World) => Command, prepare?: (world: World) => v
 }
 
 const scenarios: Readonly<
-  Record<Exclude<RefusalReason, 'too-many-devices' | 'too-many-jobs' | 'round-forgotten'>, Scenario>
+  Record<Exclude<RefusalReason, 'fee-refused' | 'too-many-devices' | 'too-many-jobs' | 'round-forgotten'>, Scenario>
 > = {
   'too-large': (world) => raw(world, new Uint8Array(MAX_COMMAND_BYTES + 1)),
   malformed: (world) => raw(world, new Uint8Array(300).fill(0x91)),
@@ -252,8 +252,8 @@ describe('a refused command has its reason and no effect', () => {
     expect(world.ledger.rounds('job')).toEqual(twin.ledger.rounds('job'));
   });
 
-  const elsewhere = ['too-many-devices', 'too-many-jobs', 'round-forgotten'];
-  test('every reason is tested, here or in limits.test.ts', () => {
+  const elsewhere = ['fee-refused', 'too-many-devices', 'too-many-jobs', 'round-forgotten'];
+  test('every reason is tested, here, in limits.test.ts or in fees.test.ts', () => {
     expect([...Object.keys(scenarios), ...elsewhere].sort()).toEqual([...REFUSAL_REASONS].sort());
   });
 });

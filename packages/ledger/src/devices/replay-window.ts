@@ -1,5 +1,7 @@
-import { bytes, equalBytes, list, type Schema, struct, uint } from '@murmuration/core';
+import { bytes, equalBytes, list, oneOf, optional, type Schema, struct, uint } from '@murmuration/core';
+import { amount } from '../fees/amount.ts';
 import { REPLAY_WINDOW } from '../limits.ts';
+import { REFUSAL_REASONS, type RefusalReason } from '../refusal.ts';
 
 /** Which sequence numbers of one sender were used, and by which command. */
 export interface ReplayWindow {
@@ -9,7 +11,15 @@ export interface ReplayWindow {
   readonly recent: readonly UsedSequence[];
 }
 
-interface UsedSequence {
+/** What the command that used a number came to: enough to answer whoever sends it again. */
+export interface Usage {
+  readonly height: number;
+  /** Null where it was applied. */
+  readonly reason: RefusalReason | null;
+  readonly fee: bigint;
+}
+
+export interface UsedSequence extends Usage {
   readonly sequence: number;
   /** First bytes of the command's digest; they only tell a replay from a clash, so 64 bits do. */
   readonly digest: Uint8Array;
@@ -19,7 +29,16 @@ const DIGEST_BYTES = 8;
 
 export const replayWindowSchema: Schema<ReplayWindow> = struct({
   highest: uint,
-  recent: list(struct({ sequence: uint, digest: bytes(DIGEST_BYTES) }), REPLAY_WINDOW),
+  recent: list(
+    struct({
+      sequence: uint,
+      digest: bytes(DIGEST_BYTES),
+      height: uint,
+      reason: optional(oneOf(...REFUSAL_REASONS)),
+      fee: amount,
+    }),
+    REPLAY_WINDOW,
+  ),
 });
 
 export const emptyReplayWindow: ReplayWindow = { highest: 0, recent: [] };
@@ -41,9 +60,14 @@ export function checkSequence(
 }
 
 /** @param sequence fresh by `checkSequence` */
-export function useSequence(window: ReplayWindow, sequence: number, digest: Uint8Array): ReplayWindow {
+export function useSequence(
+  window: ReplayWindow,
+  sequence: number,
+  digest: Uint8Array,
+  { height, reason, fee }: Usage,
+): ReplayWindow {
   const highest = Math.max(window.highest, sequence);
-  const recent = [...window.recent, { sequence, digest: digest.slice(0, DIGEST_BYTES) }]
+  const recent = [...window.recent, { sequence, digest: digest.slice(0, DIGEST_BYTES), height, reason, fee }]
     .filter((entry) => entry.sequence > highest - REPLAY_WINDOW)
     .sort((a, b) => a.sequence - b.sequence);
   return { highest, recent };

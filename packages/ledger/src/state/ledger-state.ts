@@ -1,6 +1,7 @@
-import { bytes, type Schema, struct, uint } from '@murmuration/core';
+import { bytes, bytesUpTo, type Schema, struct, uint } from '@murmuration/core';
 import { type ReplayWindow, replayWindowSchema } from '../devices/replay-window.ts';
 import { type CertificateEntry, certificateSchema, type DeviceEntry, deviceSchema } from '../devices/schema.ts';
+import { MAX_FEE_VALUE_BYTES } from '../fees/fee-state.ts';
 import {
   type JobEntry,
   jobSchema,
@@ -34,6 +35,8 @@ export interface LedgerState {
   readonly certificates: Table<CertificateEntry>;
   readonly devices: Table<DeviceEntry>;
   readonly evidence: Table<EvidenceEntry>;
+  /** What the fee policy keeps. */
+  readonly fees: Table<Uint8Array>;
   readonly jobs: Table<JobEntry>;
   readonly meta: Table<Meta>;
   readonly outliers: Table<OutlierEntry>;
@@ -52,6 +55,7 @@ export function createLedgerState(): LedgerState {
     certificates: store.table('certificate', certificateSchema),
     devices: store.table('device', deviceSchema),
     evidence: store.table('evidence', evidenceSchema),
+    fees: store.table('fee', bytesUpTo(MAX_FEE_VALUE_BYTES)),
     jobs: store.table('job', jobSchema),
     meta: store.table('meta', metaSchema),
     outliers: store.table('outlier', outlierSchema),

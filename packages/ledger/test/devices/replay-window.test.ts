@@ -4,6 +4,8 @@ import { checkSequence, emptyReplayWindow, useSequence } from '../../src/devices
 import { REPLAY_WINDOW } from '../../src/index.ts';
 import { hashOf } from '../fixtures.ts';
 
+const USAGE = { height: 1, reason: null, fee: 0n };
+
 test('each sequence number is used once, by one command, and the window never grows past its size', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 200 }), fc.nat(3)), { maxLength: 300 }), (arrivals) => {
@@ -17,7 +19,7 @@ test('each sequence number is used once, by one command, and the window never gr
         else expect(verdict).toBe(used.get(sequence) === command ? 'duplicate' : 'sequence-used');
         if (verdict !== 'fresh') continue;
         used.set(sequence, command);
-        window = useSequence(window, sequence, hashOf(command));
+        window = useSequence(window, sequence, hashOf(command), USAGE);
         expect(window.recent.length).toBeLessThanOrEqual(REPLAY_WINDOW);
       }
     }),
@@ -26,7 +28,7 @@ test('each sequence number is used once, by one command, and the window never gr
 });
 
 test('numbers may arrive out of order down to 63 below the highest', () => {
-  const window = useSequence(emptyReplayWindow, 100, hashOf(1));
+  const window = useSequence(emptyReplayWindow, 100, hashOf(1), USAGE);
   expect(checkSequence(window, 37, hashOf(2))).toBe('fresh');
   expect(checkSequence(window, 36, hashOf(2))).toBe('sequence-too-old');
 });
