@@ -19,6 +19,16 @@ export interface Faults {
 export const CALM: Faults = { loss: 0, duplication: 0, maxDelayMs: 2, crash: 0, amnesia: false };
 export const OPTIONS: RaftOptions = { tickMs: 10, electionTicks: 10, maxInflight: 8, window: 8 };
 
+/** What runs on top of the members. */
+export interface Service {
+  applied(i: number, request: Uint8Array): void;
+  snapshot(i: number): string;
+  installed(i: number, snapshot: string): void;
+  /** The member's state answers the read now. */
+  readable(i: number, id: number): void;
+  readRefused(i: number, id: number): void;
+}
+
 interface Due {
   readonly at: number;
   readonly order: number;
@@ -34,6 +44,8 @@ export interface Member {
   applied: { height: number; state: string };
   readonly requests: Set<string>;
   readonly refusals: Map<string, number>;
+  /** Reads that wait until so much is applied. */
+  readonly reads: Map<number, number>;
   sent: number;
 }
 
@@ -50,18 +62,20 @@ export class Cluster {
   onPost: (from: number, to: number, bytes: Uint8Array) => void = () => {};
   private readonly deps: Omit<RaftDeps, 'self' | 'random'>;
   private readonly options: RaftOptions;
+  private readonly service: Service | undefined;
   private queue: Due[] = [];
   private order = 0;
 
   constructor(
     size: number,
     seed: number | string,
-    settings: { faults?: Faults; options?: RaftOptions; voters?: number[] } = {},
+    settings: { faults?: Faults; options?: RaftOptions; voters?: number[]; service?: Service } = {},
   ) {
     this.random = seededRandom(`raft ${seed}`);
     this.faults = settings.faults ?? CALM;
     this.options = { ...OPTIONS, ...settings.options };
     this.deps = settings.voters === undefined ? { size } : { size, voters: settings.voters };
+    this.service = settings.service;
     this.properties = new Properties(size);
     this.members = Array.from({ length: size }, () => ({
       engine: null,
@@ -71,6 +85,7 @@ export class Cluster {
       applied: { height: 0, state: '' },
       requests: new Set(),
       refusals: new Map(),
+      reads: new Map(),
       sent: 0,
     }));
     for (let i = 0; i < size; i++) this.boot(i);
@@ -96,6 +111,7 @@ export class Cluster {
     const member = this.at(i);
     member.engine = null;
     member.timers.clear();
+    member.reads.clear();
     this.properties.crashed(i);
   }
 
@@ -129,17 +145,17 @@ export class Cluster {
         this.apply(i, member, effect.commit.height, effect.commit.payload);
         break;
       case 'install': {
-        const [state, requests] = JSON.parse(new TextDecoder().decode(effect.snapshot)) as [string, string[]];
-        member.applied = { height: effect.height, state };
-        for (const request of requests) member.requests.add(request);
-        this.properties.installed(i, effect.height, state);
+        this.install(i, member, effect.height, effect.snapshot);
         break;
       }
       case 'readable':
         this.answers.set(effect.id, { height: effect.height });
+        member.reads.set(effect.id, effect.height);
+        this.answerReads(i, member);
         break;
       case 'readRefused':
         this.answers.set(effect.id, { refused: effect.reason });
+        this.service?.readRefused(i, effect.id);
         break;
       case 'refused':
         member.refusals.set(effect.reason, (member.refusals.get(effect.reason) ?? 0) + 1);
@@ -155,14 +171,37 @@ export class Cluster {
     member.applied = { height, state };
     const batch = decodeBatch(payload);
     if (!batch.ok) throw new Error('a committed payload is a batch');
-    for (const request of batch.value.requests) member.requests.add(toHex(request));
+    for (const request of batch.value.requests) {
+      member.requests.add(toHex(request));
+      this.service?.applied(i, request);
+    }
     this.properties.applied(i, height, state, member.engine);
+    this.answerReads(i, member);
+  }
+
+  private install(i: number, member: Member, height: number, snapshot: Uint8Array): void {
+    const [state, requests, above] = JSON.parse(new TextDecoder().decode(snapshot)) as [string, string[], string];
+    member.applied = { height, state };
+    for (const request of requests) member.requests.add(request);
+    this.properties.installed(i, height, state);
+    this.service?.installed(i, above);
+    this.answerReads(i, member);
+  }
+
+  private answerReads(i: number, member: Member): void {
+    for (const [id, height] of member.reads) {
+      if (height > member.applied.height) continue;
+      member.reads.delete(id);
+      this.service?.readable(i, id);
+    }
   }
 
   /** The host's own snapshot of what it has applied. */
   compact(i: number): void {
     const { applied, requests } = this.at(i);
-    const snapshot = new TextEncoder().encode(JSON.stringify([applied.state, [...requests]]));
+    const snapshot = new TextEncoder().encode(
+      JSON.stringify([applied.state, [...requests], this.service?.snapshot(i) ?? '']),
+    );
     this.step(i, { kind: 'compact', nowMs: this.nowMs, height: applied.height, snapshot });
   }
 

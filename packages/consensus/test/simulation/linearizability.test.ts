@@ -17,7 +17,7 @@ test.each([
 
 test('replicas that answer reads from what they hold are caught: the checker can fail', async () => {
   const verdicts: string[] = [];
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= 5 && !verdicts.includes('violated'); seed++) {
     const { history } = await runKeyValue({ seed, reads: 'local' });
     verdicts.push(checkLinearizable(keyValueSpecification, history.operations).verdict);
   }
