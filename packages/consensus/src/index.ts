@@ -35,14 +35,16 @@ export type {
 } from './engine.ts';
 export { checkTransition, maxJoining, maxLeaving, type TransitionRefusal } from './epochs/transition.ts';
 export {
+  accusedOf,
   createEvidence,
-  type Evidence,
   type EvidenceClass,
   type EvidenceFacts,
   evidenceId,
   readEvidence,
+  type VerifyEvidenceOptions,
   verifyEvidence,
 } from './evidence/evidence.ts';
+export { type Evidence, MAX_EVIDENCE_BYTES } from './evidence/schema.ts';
 export type { Liar, LiarContext } from './liars/liar.ts';
 export { liars } from './liars/liars.ts';
 export type { PbftDeps } from './pbft/create-state.ts';
@@ -63,6 +65,10 @@ export {
   type Termination,
   type ViewOutcome,
 } from './probft/termination.ts';
+export { qbftChain, verifyQbftCommit } from './qbft/certificates.ts';
+export type { QbftDeps } from './qbft/create-state.ts';
+export { createQbft } from './qbft/engine.ts';
+export type { QbftOptions } from './qbft/options.ts';
 export { type Batch, decodeBatch, encodeBatch, MAX_BATCH_BYTES } from './quorum/batch.ts';
 export {
   type Certificate,

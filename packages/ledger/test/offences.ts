@@ -55,6 +55,7 @@ function engineOf(world: World, self: number): Engine {
 export function blamedOn(evidence: Uint8Array, index: number): Uint8Array {
   const read = readEvidence(evidence);
   if (!read.ok) throw new Error(read.reason);
+  if (read.value.kind !== 'conflict') throw new Error(read.value.kind);
   const { first, second } = read.value;
   const blamed = createEvidence({ ...first, replica: index }, { ...second, replica: index });
   if (blamed === undefined) throw new Error('no conflict');

@@ -1,25 +1,9 @@
-import {
-  accept,
-  compareBytes,
-  decodeCanonical,
-  encode,
-  equalBytes,
-  type Infer,
-  type Result,
-  refuse,
-  struct,
-  toHex,
-} from '@murmuration/core';
+import { accept, compareBytes, encode, equalBytes, type Result, refuse, toHex } from '@murmuration/core';
 import { ed25519Verify, sha3_256 } from '@murmuration/crypto';
-import { type Phase, type SignedStatement, signedStatementSchema, verifyStatement } from '../quorum/statement.ts';
-
-/**
- * Two statements that one replica signed and no correct replica signs together. Self-contained: with the key of
- * the accused and the chain id anyone can check it, at any time.
- */
-const evidenceSchema = struct({ first: signedStatementSchema, second: signedStatementSchema });
-
-export type Evidence = Infer<typeof evidenceSchema>;
+import type { ReplicaSet } from '../quorum/replica-set.ts';
+import { type Phase, type SignedStatement, signedStatementSchema, type Verify } from '../quorum/statement.ts';
+import { type Judge, judge } from './judge.ts';
+import { decodeEvidence, type Evidence, type EvidenceOf, encodeEvidence, statementsOf } from './schema.ts';
 
 export type EvidenceClass =
   | 'conflicting-proposals'
@@ -27,7 +11,15 @@ export type EvidenceClass =
   | 'conflicting-checkpoints'
   | 'conflicting-view-changes'
   | 'conflicting-new-views'
-  | 'conflicting-round-changes';
+  | 'conflicting-round-changes'
+  /** A commit, and a later view-change that denies what it rests on. */
+  | 'vote-against-lock'
+  /** A view-change or new-view that is wrong by itself. */
+  | 'invalid-justification'
+  /** A signed state other than the one that a quorum certifies. */
+  | 'state-mismatch'
+  /** A vote of ProBFT whose proof of its sample is none. */
+  | 'vrf-misuse';
 
 export interface EvidenceFacts {
   readonly class: EvidenceClass;
@@ -37,6 +29,16 @@ export interface EvidenceFacts {
   readonly height: number;
   /** One sentence for people. */
   readonly summary: string;
+}
+
+export interface VerifyEvidenceOptions {
+  /**
+   * The replicas of the evidence's epoch. Needed where others' signatures show the lie: an invalid justification, a
+   * state mismatch. Their chain id must be the given one.
+   */
+  readonly replicaSet?: ReplicaSet;
+  /** The accused's key of the verifiable random function, for `vrf-misuse`. */
+  readonly vrfKeyOfAccused?: Uint8Array;
 }
 
 const CLASS_OF_PHASE = {
@@ -50,34 +52,66 @@ const CLASS_OF_PHASE = {
 export function createEvidence(a: SignedStatement, b: SignedStatement): Uint8Array | undefined {
   if (a.replica !== b.replica || conflictOf(a, b) === undefined) return undefined;
   const [first, second] = inOrder(a, b) ? [a, b] : [b, a];
-  return encode(evidenceSchema, { first, second });
+  return encodeEvidence({ kind: 'conflict', first, second });
 }
 
+type SampledVote = EvidenceOf<'sampled-conflict'>['first'];
+
+/** The same, of two votes of ProBFT with the proofs that their signatures cover. */
+export function createSampledEvidence(a: SampledVote, b: SampledVote): Uint8Array | undefined {
+  if (a.vote.replica !== b.vote.replica || conflictOf(a.vote, b.vote) === undefined) return undefined;
+  const [first, second] = inOrder(a.vote, b.vote) ? [a, b] : [b, a];
+  return encodeEvidence({ kind: 'sampled-conflict', first, second });
+}
+
+/** Reads evidence and checks its form, not yet a signature. `accusedOf` says whom it is about. */
 export function readEvidence(wire: Uint8Array): Result<Evidence> {
-  const decoded = decodeCanonical(evidenceSchema, wire, { maxBytes: 1024 });
+  const decoded = decodeEvidence(wire);
   if (!decoded.ok) return decoded;
-  const { first, second } = decoded.value;
+  const [first, second] = statementsOf(decoded.value) as [SignedStatement, SignedStatement | undefined];
+  if (second === undefined) return decoded;
   if (first.replica !== second.replica) return refuse('two-signers');
+  if (first.epoch !== second.epoch) return refuse('no-conflict');
+  if (decoded.value.kind === 'forgotten-lock') return decoded;
   if (conflictOf(first, second) === undefined) return refuse('no-conflict');
   return inOrder(first, second) ? decoded : refuse('not-canonical');
 }
 
+/** The replica that evidence is about: its number in the evidence's epoch. */
+export function accusedOf(evidence: Evidence): { readonly replica: number; readonly epoch: number } {
+  const { replica, epoch } = statementsOf(evidence)[0] as SignedStatement;
+  return { replica, epoch };
+}
+
 /**
- * Checks evidence offline.
+ * Checks evidence offline, at any time.
  * @param keyOfAccused Ed25519 public key of replica `accusedIndex` in the evidence's epoch
+ * @param chainId of the protocol: `protocolChain` of the chain where that is not PBFT
+ * @returns refused with `needs-replica-set` or `needs-vrf-key` where an option is missing
  */
-export function verifyEvidence(wire: Uint8Array, keyOfAccused: Uint8Array, chainId: Uint8Array): Result<EvidenceFacts> {
+export function verifyEvidence(
+  wire: Uint8Array,
+  keyOfAccused: Uint8Array,
+  chainId: Uint8Array,
+  options: VerifyEvidenceOptions = {},
+): Result<EvidenceFacts> {
+  return verifyEvidenceBy(wire, { keyOfAccused, chainId, ...options, verify: ed25519Verify as Verify });
+}
+
+/** The same by other signatures or another quorum, for engines that run with such. Not exported by the package. */
+export function verifyEvidenceBy(wire: Uint8Array, by: Judge): Result<EvidenceFacts> {
   const read = readEvidence(wire);
   if (!read.ok) return read;
-  const { first, second } = read.value;
-  for (const statement of [first, second]) {
-    if (!verifyStatement(ed25519Verify, chainId, statement, statement.signature, keyOfAccused)) {
-      return refuse('bad-signature', `the ${statement.phase} is not signed by this key for this chain`);
-    }
-  }
-  const kind = conflictOf(first, second) as EvidenceClass;
-  const { replica: accusedIndex, epoch, view, height } = first;
-  return accept({ class: kind, accusedIndex, epoch, view, height, summary: summarise(first, second) });
+  const evidence = read.value;
+  const offence = judge(evidence, by);
+  if (!offence.ok) return offence;
+  const [first, second] = statementsOf(evidence) as [SignedStatement, SignedStatement | undefined];
+  const { replica: accusedIndex, epoch } = first;
+  if (offence.value !== null) return accept({ accusedIndex, epoch, ...offence.value });
+  const { view, height } = first;
+  const kind = conflictOf(first, second as SignedStatement) as EvidenceClass;
+  const summary = summarise(first, second as SignedStatement);
+  return accept({ class: kind, accusedIndex, epoch, view, height, summary });
 }
 
 /** Hexadecimal of the first 16 bytes of the SHA3-256 of the evidence. */

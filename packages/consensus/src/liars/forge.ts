@@ -1,7 +1,8 @@
-import { encode } from '@murmuration/core';
+import { decodeCanonical, encode } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { type MessageOf, viewChangeBodySchema } from '../pbft/messages.ts';
-import { readViewChangeBody } from '../pbft/view-change.ts';
+import { proofDigest, readViewChangeBody } from '../pbft/justification.ts';
+import { type MessageOf, newViewBodySchema, viewChangeBodySchema } from '../pbft/messages.ts';
+import { primaryOf } from '../quorum/replica-set.ts';
 import { distort, isVote, type Liar, type LiarContext, messageOf, sendTo, signLie } from './liar.ts';
 
 /** Every vote carries a signature that does not hold. */
@@ -51,7 +52,7 @@ export const forgedJustification: Liar = {
   onSend(context, effect) {
     const message = messageOf(effect);
     if (message?.kind === 'view-change') return [sendTo(effect.to, forgeClaims(context, message))];
-    if (message?.kind === 'new-view') return [sendTo(effect.to, forgeBody(context, message))];
+    if (message?.kind === 'new-view') return [sendTo(effect.to, forgeProposals(context, message))];
     return [effect];
   },
 };
@@ -60,20 +61,33 @@ function forgeClaims(context: LiarContext, message: MessageOf<'view-change'>): M
   const read = readViewChangeBody(message.body);
   if (!read.ok) return message;
   const height = read.value.stableHeight + 1;
-  const claim = { height, view: read.value.view - 1, decided: false, digest: distort(read.value.stableDigest) };
-  const claims = [claim, ...read.value.claims.filter((other) => other.height > height)];
-  const body = encode(viewChangeBodySchema, { ...read.value, claims });
-  const { epoch } = message;
-  const statement = { phase: 'view-change', epoch, view: read.value.view, height: 0, digest: sha3_256(body) } as const;
   const kept = message.proofs.filter((proof) => proof.height > height);
+  const claim = { height, view: read.value.view - 1, decided: false, digest: distort(read.value.stableDigest) };
   const proof = { ...claim, signatures: kept[0]?.signatures ?? [] };
-  return { ...message, body, signature: signLie(context, statement), proofs: [proof, ...kept] };
+  const above = read.value.claims.filter((other) => other.height > height);
+  const claims = [{ ...claim, proof: proofDigest(proof) }, ...above];
+  const body = encode(viewChangeBodySchema, { ...read.value, claims });
+  return {
+    ...message,
+    body,
+    signature: signBody(context, 'view-change', read.value.view, body),
+    proofs: [proof, ...kept],
+  };
 }
 
-/** A body that nobody can read, under a good signature. */
-function forgeBody(context: LiarContext, message: MessageOf<'new-view'>): MessageOf<'new-view'> {
-  const body = distort(message.body);
-  const { epoch } = message;
-  const statement = { phase: 'new-view', epoch, view: context.view, height: 0, digest: sha3_256(body) } as const;
-  return { ...message, body, signature: signLie(context, statement) };
+/** Proposals that nothing binds it to, under a good signature. */
+function forgeProposals(context: LiarContext, message: MessageOf<'new-view'>): MessageOf<'new-view'> {
+  const read = decodeCanonical(newViewBodySchema, message.body, { maxBytes: message.body.length });
+  // Only what it announces itself: what it passes on is another's.
+  if (!read.ok || primaryOf(read.value.view, context.n) !== context.self) return message;
+  const { view, proposals } = read.value;
+  const invented = { height: (proposals.at(-1)?.height ?? context.height) + 1, digest: distort(new Uint8Array(32)) };
+  const signature = signLie(context, { phase: 'pre-prepare', epoch: message.epoch, view, ...invented });
+  const body = encode(newViewBodySchema, { ...read.value, proposals: [...proposals, { ...invented, signature }] });
+  return { ...message, body, signature: signBody(context, 'new-view', view, body) };
+}
+
+function signBody(context: LiarContext, phase: 'view-change' | 'new-view', view: number, body: Uint8Array): Uint8Array {
+  const { epoch } = context.replicaSet;
+  return signLie(context, { phase, epoch, view, height: 0, digest: sha3_256(body) });
 }

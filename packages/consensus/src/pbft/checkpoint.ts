@@ -7,7 +7,7 @@ import { eraseSlot, persistStable } from './journal.ts';
 import type { MessageOf } from './messages.ts';
 import { type HeldVote, type StableCheckpoint, type State, send, statementAt } from './state.ts';
 import { certified } from './votes.ts';
-import { accuse, checkSigned } from './witness.ts';
+import { accuse, accuseOf, checkSigned } from './witness.ts';
 
 /** Checkpoint votes kept of one replica: those of its highest heights. */
 const MAX_VOTES_KEPT = 4;
@@ -68,7 +68,7 @@ export function takeCheckpoint(state: State, signed: SignedStatement, from: numb
   const { replica, height, digest, signature } = signed;
   if (height < state.stable.height) return 'below-watermark';
   const held = state.checkpoints[replica]?.get(height);
-  if (held !== undefined && equalBytes(held.digest, digest)) return undefined;
+  if (held !== undefined && equalBytes(held.digest, digest)) return 'duplicate-checkpoint';
   const own = state.ownStates.get(height);
   const odd = own !== undefined && !equalBytes(own, digest);
   const verified = held !== undefined || odd || replica !== from;
@@ -78,13 +78,35 @@ export function takeCheckpoint(state: State, signed: SignedStatement, from: numb
     held.verified ||= checkSigned(state, known, replica);
     if (held.verified) {
       accuse(state, known, signed);
-      return undefined;
+      return 'conflicting-checkpoint';
     }
   }
+  if (height === state.stable.height) return mismatch(state, signed, from, verified);
   keep(state, replica, height, { digest, signature, verified });
   if (odd && replica === from) send(state, 'all', { kind: 'witness', statements: [signed] });
   tally(state, height, digest);
   return undefined;
+}
+
+/** A state at the height of the stable checkpoint. Any other than the certified one convicts its signer. */
+function mismatch(state: State, signed: SignedStatement, from: number, verified: boolean): string {
+  const { digest: certified, certificate } = state.stable;
+  if (equalBytes(signed.digest, certified)) return 'stale-checkpoint';
+  if (!verified && !checkSigned(state, signed, from)) return 'wrong-state';
+  accuseOf(state, { kind: 'state-mismatch', checkpoint: signed, certified, certificate });
+  return 'wrong-state';
+}
+
+/** A checkpoint has become stable: whoever signed another state there is convicted by its certificate. */
+function convictMismatches(state: State): void {
+  const { height, digest: certified, certificate } = state.stable;
+  for (const [replica, votes] of state.checkpoints.entries()) {
+    const vote = votes.get(height);
+    if (vote === undefined || equalBytes(vote.digest, certified)) continue;
+    const statement = statementAt(state, { phase: 'checkpoint', view: 0, height, digest: vote.digest });
+    const checkpoint = { replica, ...statement, signature: vote.signature };
+    accuseOf(state, { kind: 'state-mismatch', checkpoint, certified, certificate });
+  }
 }
 
 function keep(state: State, replica: number, height: number, vote: HeldVote): void {
@@ -163,6 +185,7 @@ export function stabilise(state: State): void {
   }
   state.stable = nextStable;
   persistStable(state);
+  convictMismatches(state);
   for (const [height, slot] of state.slots) {
     if (height > nextStable.height) continue;
     release(state, slot);

@@ -28,7 +28,7 @@ export const MAX_LOG_WINDOW = 1024;
 /** A new-view of a large set with a full window. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const MAX_CERTIFICATE_BYTES = 32 + MAX_REPLICAS * 72;
-const MAX_CLAIMS_BYTES = 256 + MAX_LOG_WINDOW * 64;
+const MAX_CLAIMS_BYTES = 256 + MAX_LOG_WINDOW * 104;
 
 const height = integer(1);
 const certificateBytes = bytesUpTo(MAX_CERTIFICATE_BYTES);
@@ -36,12 +36,12 @@ const vote = { epoch: uint, view: uint, height, digest: digestSchema, signature:
 
 /**
  * What the sender of a view-change holds at a height: `prepare` with a prepared certificate, `commit` with a commit
- * certificate, of the highest view it has one for.
+ * certificate, of the highest view it has one for. Names its proof by digest: the signer answers for that too.
  */
-const claimSchema = struct({ height, view: uint, decided: boolean, digest: digestSchema });
+const claimSchema = struct({ height, view: uint, decided: boolean, digest: digestSchema, proof: digestSchema });
 
 /** The signatures that prove a claim: Q of them, ascending. */
-const proofSchema = struct({
+export const proofSchema = struct({
   height,
   view: uint,
   decided: boolean,
@@ -49,11 +49,12 @@ const proofSchema = struct({
   signatures: list(signatureSchema, MAX_REPLICAS),
 });
 
-/** The part of a view-change that its signature covers, by its digest. Claims ascend by height. */
+/** The part of a view-change that its signature covers, by its digest. Claims ascend by height. `stableProof`: of the certificate. */
 export const viewChangeBodySchema = struct({
   view: integer(1),
   stableHeight: uint,
   stableDigest: digestSchema,
+  stableProof: digestSchema,
   claims: list(claimSchema, MAX_LOG_WINDOW),
 });
 

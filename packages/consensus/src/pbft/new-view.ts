@@ -1,10 +1,11 @@
-import { assert, decodeCanonical, encode, equalBytes } from '@murmuration/core';
+import { decodeCanonical, encode, equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { primaryOf } from '../quorum/replica-set.ts';
 import { type SignedStatement, signStatement } from '../quorum/statement.ts';
 import { checkNewView } from './check-new-view.ts';
 import { offerStable } from './checkpoint.ts';
 import { persistView } from './journal.ts';
+import { certifiesState, proofHolds, readViewChangeBody } from './justification.ts';
 import {
   type Claim,
   encodeMessage,
@@ -14,7 +15,7 @@ import {
   type Proof,
 } from './messages.ts';
 import { advance, decide } from './normal-case.ts';
-import { planOf, sameClaim } from './plan.ts';
+import { type Plan, planOf, sameClaim } from './plan.ts';
 import {
   type HeldNewView,
   type HeldViewChange,
@@ -25,9 +26,9 @@ import {
   slotAt,
   statementAt,
 } from './state.ts';
-import { isSound, readViewChangeBody } from './view-change.ts';
-import { takeProposal } from './votes.ts';
-import { accuse, checkSigned } from './witness.ts';
+import { isSound } from './view-change.ts';
+import { rulesOf, takeProposal } from './votes.ts';
+import { accuse, accuseOf, checkSigned } from './witness.ts';
 
 /** The primary of the view being entered announces it once it holds Q sound view-changes. */
 export function announceNewView(state: State): void {
@@ -43,6 +44,7 @@ export function announceNewView(state: State): void {
     .sort((a, b) => a.replica - b.replica);
   if (chosen.length < state.q) return;
   const body = composeBody(state, chosen);
+  if (body === undefined) return;
   const bodyBytes = encode(newViewBodySchema, body);
   const statement = statementAt(state, { phase: 'new-view', view: state.view, height: 0, digest: sha3_256(bodyBytes) });
   const signature = signStatement(state.signer, state.set.chainId, statement);
@@ -52,10 +54,14 @@ export function announceNewView(state: State): void {
   sendBytes(state, 'all', (state.newView as HeldNewView).bytes);
 }
 
-function composeBody(state: State, chosen: readonly { held: HeldViewChange; replica: number }[]): NewViewBody {
+type Chosen = readonly { readonly held: HeldViewChange; readonly replica: number }[];
+
+/** @returns undefined where a part that was taken for proved cannot be shown to others */
+function composeBody(state: State, chosen: Chosen): NewViewBody | undefined {
   const plan = planOf(chosen.map(({ held }) => held.body));
-  const source = chosen.find(({ held }) => held.body.stableHeight === plan.base) as { held: HeldViewChange };
-  const proofs = plan.winners.map((winner) => proofOf(state, chosen, winner));
+  const stableCertificate = certificateOf(state, chosen, plan);
+  const proofs = plan.winners.flatMap((winner) => proofOf(state, chosen, winner) ?? []);
+  if (stableCertificate === undefined || proofs.length < plan.winners.length) return undefined;
   const proposals = plan.winners
     .filter(({ decided }) => !decided)
     .map(({ height, digest }) => {
@@ -65,22 +71,36 @@ function composeBody(state: State, chosen: readonly { held: HeldViewChange; repl
   return {
     view: state.view,
     viewChanges: chosen.map(({ held, replica }) => ({ replica, body: held.bodyBytes, signature: held.signature })),
-    stableCertificate: source.held.stableCertificate,
+    stableCertificate,
     proofs,
     proposals,
   };
 }
 
-function proofOf(state: State, chosen: readonly { held: HeldViewChange }[], winner: Claim): Proof {
+/**
+ * The certificate of the base. What a view-change brings for a state that is certified here too was not looked at when
+ * it was found sound; who signs a new-view answers for all of it.
+ */
+function certificateOf(state: State, chosen: Chosen, { base, baseDigest }: Plan): Uint8Array | undefined {
+  if (base === state.base) return new Uint8Array(0);
+  const own = state.stable.height === base ? [state.stable.certificate] : [];
+  const brought = chosen.filter(({ held }) => held.body.stableHeight === base);
+  return [...own, ...brought.map(({ held }) => held.stableCertificate)].find((certificate) =>
+    certifiesState(rulesOf(state), state.set.epoch, { height: base, digest: baseDigest, certificate }),
+  );
+}
+
+function proofOf(state: State, chosen: Chosen, winner: Claim): Proof | undefined {
   const own = state.slots.get(winner.height)?.decided;
   if (own != null && sameClaim(winner, { ...winner, ...own, decided: true })) {
-    return { ...winner, signatures: own.signatures };
+    const { height, view, decided, digest } = winner;
+    return { height, view, decided, digest, signatures: own.signatures };
   }
-  for (const { held } of chosen) {
+  const brought = chosen.flatMap(({ held }) => {
     const at = held.body.claims.findIndex((claim) => claim.height === winner.height && sameClaim(claim, winner));
-    if (at >= 0) return held.proofs[at] as Proof;
-  }
-  assert(false, `the winner at height ${winner.height} is some claim`);
+    return at < 0 ? [] : [held.proofs[at] as Proof];
+  });
+  return brought.find((proof) => proofHolds(rulesOf(state), proof, winner));
 }
 
 /** A primary announces its view; or somebody who knows it passes the announcement on. */
@@ -93,7 +113,7 @@ export function onNewView(state: State, from: number, message: MessageOf<'new-vi
   const digest = sha3_256(message.body);
   const { newView } = state;
   const known = newView?.body.view === body.view ? newView : null;
-  if (known !== null && equalBytes(known.digest, digest)) return undefined;
+  if (known !== null && equalBytes(known.digest, digest)) return 'duplicate-new-view';
   const replica = primaryOf(body.view, state.n);
   const place = { phase: 'new-view', view: body.view, height: 0 } as const;
   const signed: SignedStatement = {
@@ -104,11 +124,12 @@ export function onNewView(state: State, from: number, message: MessageOf<'new-vi
   if (!checkSigned(state, signed, from)) return undefined;
   if (known !== null) {
     accuse(state, { ...signed, digest: known.digest, signature: known.signature }, signed);
-    return undefined;
+    return 'conflicting-new-view';
   }
   const checked = checkNewView(state, body);
   if (!checked.ok) {
     (state.peers[from] as { strikes: number }).strikes += state.q;
+    accuseOf(state, { kind: 'bad-justification', statement: signed, body: message.body, proof: new Uint8Array(0) });
     return checked.reason;
   }
   install(state, heldNewView(message, body), from);
@@ -153,10 +174,14 @@ export function rebind(state: State): void {
 /** Puts what a new-view proves and proposes into the slots, and votes on what can be voted on. */
 export function bindHeights(state: State, { body }: HeldNewView): void {
   state.boundAbove = state.stable.height;
-  for (const { height, view, decided, digest, signatures } of body.proofs) {
+  for (const proof of body.proofs) {
+    const { height, view, decided, digest, signatures } = proof;
     if (!decided || misplaced(state, state.view, height) !== undefined) continue;
     const slot = slotAt(state, height);
-    if (slot.decided === null) decide(state, slot, view, digest, signatures);
+    // Where the height was decided already when the new-view came, nobody has looked at its proof yet: a crash may
+    // have swallowed that decision since.
+    const proved = slot.decided === null && proofHolds(rulesOf(state), proof, proof);
+    if (proved) decide(state, slot, view, digest, signatures);
   }
   const replica = primaryOf(body.view, state.n);
   for (const { height, digest, signature } of body.proposals) {

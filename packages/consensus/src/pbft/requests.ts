@@ -5,6 +5,11 @@ import { BATCH_OVERHEAD_BYTES, type CheckedOptions, REQUEST_OVERHEAD_BYTES } fro
 /** Committed requests remembered, so that a late copy is not ordered again. The ledger is idempotent beyond it. */
 const MAX_REMEMBERED = 32_768;
 
+export type PoolLimits = Pick<
+  CheckedOptions,
+  'maxRequestBytes' | 'maxPoolRequests' | 'maxPoolBytes' | 'maxBatchRequests' | 'maxBatchBytes'
+>;
+
 export interface PooledRequest {
   readonly key: string;
   readonly bytes: Uint8Array;
@@ -26,7 +31,7 @@ export type PoolRefusal = 'request-too-large' | 'already-pending' | 'already-com
  * flood of one cannot keep out those of others.
  */
 export class RequestPool {
-  private readonly options: CheckedOptions;
+  private readonly options: PoolLimits;
   private readonly admit: (request: Uint8Array) => boolean;
   private readonly entries = new Map<string, PooledRequest>();
   /** Those that are in no live proposal of the current view. */
@@ -34,7 +39,7 @@ export class RequestPool {
   private readonly remembered = new Set<string>();
   private readonly shares = new Map<number, { requests: number; bytes: number }>();
 
-  constructor(options: CheckedOptions, admit: (request: Uint8Array) => boolean) {
+  constructor(options: PoolLimits, admit: (request: Uint8Array) => boolean) {
     this.options = options;
     this.admit = admit;
   }

@@ -1,7 +1,7 @@
 import { decode, MurmurError, type Schema, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import type { EngineRecord } from '../engine.ts';
-import { readEvidence } from '../evidence/evidence.ts';
+import { accusedOf, readEvidence } from '../evidence/evidence.ts';
 import { decodeBatch } from '../quorum/batch.ts';
 import { encodeCertificate } from '../quorum/certificate.ts';
 import { primaryOf } from '../quorum/replica-set.ts';
@@ -14,10 +14,10 @@ import {
   viewRecordSchema,
   voteRecordSchema,
 } from './journal.ts';
+import { readViewChangeBody } from './justification.ts';
 import { decodeMessage, MAX_MESSAGE_BYTES, newViewBodySchema } from './messages.ts';
 import { bindHeights, heldNewView } from './new-view.ts';
 import { roundAt, type Slot, type State, slotAt } from './state.ts';
-import { readViewChangeBody } from './view-change.ts';
 
 /** Brings a state back to what its journal says. A vote that was sent is stood by for ever. */
 export function restore(state: State, records: readonly EngineRecord[]): void {
@@ -51,7 +51,7 @@ function restoreStable(state: State, value: Uint8Array | undefined): void {
 function restoreEvidence(state: State, evidence: Uint8Array): void {
   const known = readEvidence(evidence);
   if (!known.ok) throw damaged('evidence', known.reason);
-  const peer = state.peers[known.value.first.replica];
+  const peer = state.peers[accusedOf(known.value).replica];
   if (peer !== undefined) peer.accusations += 1;
   state.effects.push({ kind: 'evidence', evidence });
 }
@@ -123,7 +123,17 @@ function restoreViewChange(state: State, bytes: Uint8Array): void {
   state.ownViewChange = bytes;
   const digest = sha3_256(bodyBytes);
   const sound = true;
-  state.viewChanges[state.self] = { body: body.value, bodyBytes, digest, signature, stableCertificate, proofs, sound };
+  const replica = state.self;
+  state.viewChanges[replica] = {
+    replica,
+    body: body.value,
+    bodyBytes,
+    digest,
+    signature,
+    stableCertificate,
+    proofs,
+    sound,
+  };
 }
 
 function read<T>(schema: Schema<T>, key: string, value: Uint8Array): T {

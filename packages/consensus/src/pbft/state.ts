@@ -78,6 +78,7 @@ export interface StableCheckpoint {
 
 /** The latest view-change of a replica, its signature verified. */
 export interface HeldViewChange {
+  readonly replica: number;
   readonly body: ViewChangeBody;
   readonly bodyBytes: Uint8Array;
   readonly digest: Uint8Array;

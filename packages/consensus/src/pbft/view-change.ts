@@ -1,21 +1,22 @@
-import { accept, decodeCanonical, encode, equalBytes, type Result, refuse } from '@murmuration/core';
+import { decodeCanonical, encode, equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { checkSigners } from '../quorum/certificate.ts';
-import { primaryOf } from '../quorum/replica-set.ts';
 import { signStatement } from '../quorum/statement.ts';
 import { isStable } from './checkpoint.ts';
 import { persistView } from './journal.ts';
+import { proofDigest, proofHolds, readViewChangeBody } from './justification.ts';
+import { checkLocks } from './locks.ts';
 import {
   type Claim,
   encodeMessage,
   type MessageOf,
   type Proof,
+  proofSchema,
   type ViewChangeBody,
   viewChangeBodySchema,
 } from './messages.ts';
 import { type HeldViewChange, MAX_ANSWERS, type State, sendBytes, statementAt } from './state.ts';
-import { certified } from './votes.ts';
-import { accuse, checkSigned } from './witness.ts';
+import { rulesOf } from './votes.ts';
+import { accuse, accuseOf, checkSigned } from './witness.ts';
 
 /** Leaves the current view for `target`: says what is prepared and decided here, and votes no more below it. */
 export function startViewChange(state: State, target: number): void {
@@ -29,7 +30,11 @@ export function startViewChange(state: State, target: number): void {
     view: target,
     stableHeight: state.stable.height,
     stableDigest: state.stable.digest,
-    claims: proofs.map(({ height, view, decided, digest }) => ({ height, view, decided, digest })),
+    stableProof: sha3_256(state.stable.certificate),
+    claims: proofs.map((proof) => {
+      const { height, view, decided, digest } = proof;
+      return { height, view, decided, digest, proof: proofDigest(proof) };
+    }),
   };
   const bodyBytes = encode(viewChangeBodySchema, body);
   const digest = sha3_256(bodyBytes);
@@ -45,7 +50,8 @@ export function startViewChange(state: State, target: number): void {
     stableCertificate,
     proofs,
   });
-  state.viewChanges[state.self] = { body, bodyBytes, digest, signature, stableCertificate, proofs, sound: true };
+  const replica = state.self;
+  state.viewChanges[replica] = { replica, body, bodyBytes, digest, signature, stableCertificate, proofs, sound: true };
   persistView(state);
   sendBytes(state, 'all', state.ownViewChange);
 }
@@ -68,35 +74,38 @@ function ownProofs(state: State): Proof[] {
 export function onViewChange(state: State, from: number, message: MessageOf<'view-change'>): string | undefined {
   if (message.epoch !== state.set.epoch) return 'wrong-epoch';
   const read = readViewChangeBody(message.body);
-  if (!read.ok) return read.reason;
+  if (!read.ok) return malformed(state, from, message, read.reason);
   const body = read.value;
   const digest = sha3_256(message.body);
   const held = state.viewChanges[from];
   if (held !== undefined && held.body.view > body.view) return 'stale-view-change';
-  if (held !== undefined && equalBytes(held.digest, digest)) {
-    showView(state, from, body.view);
-    return undefined;
-  }
+  if (held !== undefined && equalBytes(held.digest, digest)) return 'duplicate-view-change';
+  if (!isBound(body, message)) return 'unbound-proof';
   const place = { phase: 'view-change', view: body.view, height: 0 } as const;
   const signed = { replica: from, ...statementAt(state, { ...place, digest }), signature: message.signature };
   if (!checkSigned(state, signed, from)) return undefined;
   if (held?.body.view === body.view) {
-    const known = { ...signed, digest: held.digest, signature: held.signature };
-    accuse(state, known, signed);
-    return undefined;
+    accuse(state, { ...signed, digest: held.digest, signature: held.signature }, signed);
+    return 'conflicting-view-change';
   }
-  const { signature, stableCertificate, proofs } = message;
-  state.viewChanges[from] = {
-    body,
-    bodyBytes: message.body,
-    digest,
-    signature,
-    stableCertificate,
-    proofs,
-    sound: null,
-  };
+  const { body: bodyBytes, signature, stableCertificate, proofs } = message;
+  const taken = { replica: from, body, bodyBytes, digest, signature, stableCertificate, proofs, sound: null };
+  state.viewChanges[from] = taken;
+  checkLocks(state, taken);
   showView(state, from, body.view);
   return undefined;
+}
+
+/** A body in the wrong order, which no correct replica signs. */
+function malformed(state: State, from: number, { body, signature }: MessageOf<'view-change'>, reason: string): string {
+  const shape = decodeCanonical(viewChangeBodySchema, body);
+  if (!shape.ok) return reason;
+  const place = { phase: 'view-change', view: shape.value.view, height: 0, digest: sha3_256(body) } as const;
+  const statement = { replica: from, ...statementAt(state, place), signature };
+  if (checkSigned(state, statement, from)) {
+    accuseOf(state, { kind: 'bad-justification', statement, body, proof: new Uint8Array(0) });
+  }
+  return reason;
 }
 
 /** Passes the new-view on to a replica that still waits for `view` or a lower one. */
@@ -108,47 +117,51 @@ export function showView(state: State, to: number, view: number): void {
   sendBytes(state, to, state.newView.bytes);
 }
 
-/** @returns the body of a view-change, its shape and order checked */
-export function readViewChangeBody(bytes: Uint8Array): Result<ViewChangeBody> {
-  const decoded = decodeCanonical(viewChangeBodySchema, bytes);
-  if (!decoded.ok) return decoded;
-  const { view, stableHeight, claims } = decoded.value;
-  let previous = stableHeight;
-  for (const claim of claims) {
-    if (claim.height <= previous) return refuse('unordered-claims');
-    if (claim.view >= view) return refuse('claim-of-future-view');
-    previous = claim.height;
-  }
-  return accept(decoded.value);
-}
-
 /** Whether everything that a view-change claims is proved. Looked at by the primary that would build on it. */
 export function isSound(state: State, held: HeldViewChange): boolean {
   held.sound ??= checkProofs(state, held);
   return held.sound;
 }
 
-function checkProofs(state: State, { body, stableCertificate, proofs }: HeldViewChange): boolean {
+function checkProofs(state: State, held: HeldViewChange): boolean {
+  const { body, stableCertificate: certificate, proofs } = held;
   const { stableHeight: height, stableDigest: digest, claims } = body;
   if (height < state.base) return false;
-  if (height > state.base && !isStable(state, { height, digest, certificate: stableCertificate })) return false;
-  if (proofs.length !== claims.length) return false;
-  return claims.every((claim, i) => proves(state, proofs[i] as Proof, claim));
+  if (height > state.base && !isStable(state, { height, digest, certificate })) {
+    accuseOfProof(state, held, certificate);
+    return false;
+  }
+  return claims.every((claim, i) => {
+    const proof = proofs[i] as Proof;
+    if (proves(state, proof, claim)) return true;
+    accuseOfProof(state, held, encode(proofSchema, proof));
+    return false;
+  });
 }
 
-/** Whether `proof` shows `claim`: Q commits, or the pre-prepare and Q - 1 prepares, of one view. */
+/** It answers for its proofs: their digests are in what it signed. */
+function accuseOfProof(
+  state: State,
+  { replica, body, bodyBytes, digest, signature }: HeldViewChange,
+  proof: Uint8Array,
+) {
+  const place = { phase: 'view-change', view: body.view, height: 0, digest } as const;
+  const statement = { replica, ...statementAt(state, place), signature };
+  accuseOf(state, { kind: 'bad-justification', statement, body: bodyBytes, proof });
+}
+
+/** Whether what travels beside a body is what the body names: its certificate, and a proof for each claim. */
+function isBound(body: ViewChangeBody, { stableCertificate, proofs }: MessageOf<'view-change'>): boolean {
+  if (proofs.length !== body.claims.length) return false;
+  if (!equalBytes(sha3_256(stableCertificate), body.stableProof)) return false;
+  return body.claims.every(({ proof }, i) => equalBytes(proof, proofDigest(proofs[i] as Proof)));
+}
+
+/** Whether `proof` shows `claim`. A height that is decided here too is not looked at again. */
 export function proves(state: State, proof: Proof, claim: Claim): boolean {
-  const { height, view, decided, digest } = claim;
-  if (proof.height !== height || proof.view !== view || proof.decided !== decided) return false;
-  if (!equalBytes(proof.digest, digest)) return false;
-  const own = state.slots.get(height)?.decided;
-  if (decided && own != null && own.view === view && equalBytes(own.digest, digest)) return true;
-  const primary = primaryOf(view, state.n);
-  if (!decided && !proof.signatures.some(({ replica }) => replica === primary)) return false;
-  return checkSigners(proof.signatures, state.n, state.q, (signature) => {
-    const phase = decided ? 'commit' : signature.replica === primary ? 'pre-prepare' : 'prepare';
-    return certified(state, { phase, view, height, digest }, signature);
-  }).ok;
+  const own = state.slots.get(claim.height)?.decided;
+  if (claim.decided && own != null && own.view === claim.view && equalBytes(own.digest, claim.digest)) return true;
+  return proofHolds(rulesOf(state), proof, claim);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { equalBytes } from '@murmuration/core';
 import { primaryOf } from '../quorum/replica-set.ts';
-import { type Phase, type Signature, type SignedStatement, verifyStatement } from '../quorum/statement.ts';
+import { type Signature, type SignedStatement, verifyStatement } from '../quorum/statement.ts';
+import type { Place, Rules } from './justification.ts';
+import { checkLateCommit } from './locks.ts';
 import {
   type HeldVote,
   heldOf,
@@ -42,6 +44,7 @@ export function takeVote(state: State, signed: SignedStatement, from: number, ve
   const vote: HeldVote = { digest, signature, verified: verified || known !== undefined };
   votes[replica] = vote;
   watch(state, slot, round, { ...signed, vote }, from);
+  if (phase === 'commit') checkLateCommit(state, slot, round, replica);
   return true;
 }
 
@@ -160,17 +163,25 @@ export function gather(
 }
 
 /** Verifies a signature of a certificate, unless the very same one has been verified as a vote. */
-export function certified(
-  state: State,
-  place: { readonly phase: Phase; readonly view: number; readonly height: number; readonly digest: Uint8Array },
-  { replica, signature }: Signature,
-): boolean {
+export function certified(state: State, place: Place, { replica, signature }: Signature): boolean {
   const round = state.slots.get(place.height)?.rounds.get(place.view);
   if (round !== undefined && knownIn(round, place.phase, replica, place.digest, signature)) return true;
   return verifyStatement(state.verify, state.set.chainId, statementAt(state, place), signature, keyOf(state, replica));
 }
 
-function knownIn(round: Round, phase: Phase, replica: number, digest: Uint8Array, signature: Uint8Array): boolean {
+/** What justifications are checked by here. */
+export function rulesOf(state: State): Rules {
+  const { n, q } = state;
+  return { n, q, certified: (place, signature) => certified(state, place, signature) };
+}
+
+function knownIn(
+  round: Round,
+  phase: Place['phase'],
+  replica: number,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const vote = phase === 'prepare' || phase === 'commit' ? votesOf(round, phase)[replica] : undefined;
   const held = phase === 'pre-prepare' ? round.proposal : vote?.verified === true ? vote : undefined;
   return held != null && equalBytes(held.digest, digest) && equalBytes(held.signature, signature);

@@ -1,9 +1,10 @@
 import { equalBytes } from '@murmuration/core';
-import { createEvidence, evidenceId } from '../evidence/evidence.ts';
+import { accusedOf, createEvidence, evidenceId, verifyEvidenceBy } from '../evidence/evidence.ts';
+import { type Evidence, encodeEvidence } from '../evidence/schema.ts';
 import { primaryOf } from '../quorum/replica-set.ts';
 import { type SignedStatement, verifySigned } from '../quorum/statement.ts';
 import type { HeldVote } from './state.ts';
-import { heldOf, type Round, refused, type Slot, type State, send, statementAt } from './state.ts';
+import { heldOf, keyOf, type Round, refused, type Slot, type State, send, statementAt } from './state.ts';
 
 /** Evidence made against one replica by one process. One suffices; the rest is for the record. */
 const MAX_ACCUSATIONS = 4;
@@ -21,14 +22,29 @@ export function checkSigned(state: State, signed: SignedStatement, from: number)
 export function accuse(state: State, a: SignedStatement, b: SignedStatement): void {
   const evidence = createEvidence(a, b);
   if (evidence === undefined) return;
-  const peer = state.peers[a.replica];
   if (a.replica === state.self) refused(state, a.replica, 'own-key-elsewhere');
-  if (a.replica === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return;
+  if (!tell(state, a.replica, evidence)) return;
+  const lyingPrimary = a.phase === 'pre-prepare' && b.phase === 'pre-prepare' && a.view === state.view;
+  if (lyingPrimary && a.height > state.committed) state.abandon = true;
+}
+
+/** A lie that more than two statements show: emitted where it verifies as it will for others. */
+export function accuseOf(state: State, evidence: Evidence): void {
+  const { replica } = accusedOf(evidence);
+  const wire = encodeEvidence(evidence);
+  const by = { chainId: state.set.chainId, keyOfAccused: keyOf(state, replica), verify: state.verify };
+  const verdict = verifyEvidenceBy(wire, { ...by, replicaSet: state.set, quorum: state.q });
+  if (verdict.ok) tell(state, replica, wire);
+}
+
+/** Kept for the next start, and told; a few of each replica. */
+function tell(state: State, accused: number, evidence: Uint8Array): boolean {
+  const peer = state.peers[accused];
+  if (accused === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return false;
   peer.accusations += 1;
   state.effects.push({ kind: 'persist', key: `evidence/${evidenceId(evidence)}`, value: evidence });
   state.effects.push({ kind: 'evidence', evidence });
-  const lyingPrimary = a.phase === 'pre-prepare' && b.phase === 'pre-prepare' && a.view === state.view;
-  if (lyingPrimary && a.height > state.committed) state.abandon = true;
+  return true;
 }
 
 /**

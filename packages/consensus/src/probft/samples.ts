@@ -15,7 +15,7 @@ export interface SamplePlace {
 const DOMAIN = utf8('murmur/consensus/probft/sample/1');
 
 /** What the sender's function is asked: domain ‖ chain id ‖ epoch ‖ height ‖ view ‖ phase. Nothing a sender chooses. */
-function question(set: ReplicaSet, { height, view, phase }: SamplePlace): Uint8Array {
+function question(set: Pick<ReplicaSet, 'chainId' | 'epoch'>, { height, view, phase }: SamplePlace): Uint8Array {
   const place = new Uint8Array(25);
   const at = new DataView(place.buffer);
   at.setBigUint64(0, BigInt(set.epoch));
@@ -40,6 +40,16 @@ export function proveSample(
   { prove } = PLAIN_FUNCTION,
 ): Uint8Array {
   return prove(secretKey, question(set, place));
+}
+
+/** Whether this is the one proof that a replica can give at this place. @param publicKey of its random function */
+export function sampleProofHolds(
+  publicKey: Uint8Array,
+  chain: Pick<ReplicaSet, 'chainId' | 'epoch'>,
+  place: SamplePlace,
+  proof: Uint8Array,
+): boolean {
+  return vrfVerify(publicKey, question(chain, place), proof) !== undefined;
 }
 
 /** @returns the replicas that a vote of this key goes to; undefined where the proof is not one */

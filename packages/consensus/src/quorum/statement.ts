@@ -20,6 +20,8 @@ export interface Statement {
   readonly view: number;
   readonly height: number;
   readonly digest: Uint8Array;
+  /** What else the signer answers for: the proof of a sample, in ProBFT. Signed after the statement. @default nothing */
+  readonly attached?: Uint8Array;
 }
 
 /** Who signed, and the signature. The statement is known from where this stands. */
@@ -51,11 +53,12 @@ export type SignedStatement = Infer<typeof signedStatementSchema>;
 const BYTES = 32 + 8 + 1 + 8 + 8 + 32;
 
 /**
- * The signed bytes: chain id ‖ epoch u64 ‖ phase u8 ‖ view u64 ‖ height u64 ‖ digest, big-endian. A fixed layout,
- * so there is one byte string for each statement, whichever codec carried its fields.
+ * The signed bytes: chain id ‖ epoch u64 ‖ phase u8 ‖ view u64 ‖ height u64 ‖ digest ‖ attached, big-endian. A fixed
+ * layout, so there is one byte string for each statement, whichever codec carried its fields.
  */
 export function statementBytes(chainId: Uint8Array, statement: Statement): Uint8Array {
-  const whole = new Uint8Array(BYTES);
+  const { attached } = statement;
+  const whole = new Uint8Array(BYTES + (attached?.length ?? 0));
   const view = new DataView(whole.buffer);
   whole.set(chainId, 0);
   putUint64(view, 32, statement.epoch);
@@ -63,6 +66,7 @@ export function statementBytes(chainId: Uint8Array, statement: Statement): Uint8
   putUint64(view, 41, statement.view);
   putUint64(view, 49, statement.height);
   whole.set(statement.digest, 57);
+  if (attached !== undefined) whole.set(attached, BYTES);
   return whole;
 }
 

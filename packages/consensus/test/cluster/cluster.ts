@@ -1,7 +1,9 @@
 import { fromHex, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { createWorld, type Faults, type Process, type SimulatedNode, type World } from '@murmuration/simulator';
+import { verifyEvidenceBy } from '../../src/evidence/evidence.ts';
 import {
+  accusedOf,
   type Commit,
   decodeBatch,
   decodeCertificate,
@@ -61,6 +63,8 @@ export class Cluster {
   readonly refusals = new Map<string, number>();
   /** Evidence by who was accused, with the time of the first. */
   readonly accused = new Map<number, number>();
+  /** Evidence by its class. */
+  readonly convictions = new Map<string, number>();
   readonly sentByKind = new Map<string, number>();
   /** What is wrong, found out in an event; an invariant reads it. */
   private wrong: string | undefined;
@@ -208,15 +212,16 @@ export class Cluster {
       this.wrong = `replica ${self} emitted bad evidence: ${read.reason}`;
       return;
     }
-    const accused = read.value.first.replica;
+    const accused = accusedOf(read.value).replica;
     if (!this.accused.has(accused)) this.accused.set(accused, this.world.nowMs());
     if (!this.isFaulty(accused)) this.wrong = `honest replica ${accused} is accused`;
     const { set, verify } = this.keys;
     const key = set.replicas[accused]?.key as Uint8Array;
-    const { first, second } = read.value;
-    const holds = [first, second].every((one) => verifyStatement(verify, set.chainId, one, one.signature, key));
-    if (!holds) this.wrong = `evidence against replica ${accused} does not verify`;
-    if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId).ok)
+    const by = { chainId: set.chainId, keyOfAccused: key, verify, replicaSet: set, quorum: this.q };
+    const judged = verifyEvidenceBy(evidence, by);
+    if (!judged.ok) this.wrong = `evidence against replica ${accused} does not verify: ${judged.reason}`;
+    else this.convictions.set(judged.value.class, (this.convictions.get(judged.value.class) ?? 0) + 1);
+    if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId, { replicaSet: set }).ok)
       this.wrong = 'evidence fails offline';
   }
 

@@ -1,6 +1,6 @@
 import { sha3_256 } from '@murmuration/crypto';
 import { describe, expect, test } from 'vitest';
-import { encodeBatch, readEvidence, verifyEvidence } from '../../src/index.ts';
+import { accusedOf, encodeBatch, readEvidence, verifyEvidence } from '../../src/index.ts';
 import type { Message } from '../../src/pbft/messages.ts';
 import { signStatement } from '../../src/quorum/statement.ts';
 import { Lockstep, NOW_MS } from '../cluster/lockstep.ts';
@@ -24,9 +24,9 @@ function convinced(net: Lockstep, accused: number): number[] {
   return net.evidence.flatMap((all, self) => {
     const against = all.filter((evidence) => {
       const read = readEvidence(evidence);
-      const replica = read.ok ? read.value.first.replica : -1;
+      const replica = read.ok ? accusedOf(read.value).replica : -1;
       const key = net.keys.set.replicas[replica]?.key as Uint8Array;
-      expect(verifyEvidence(evidence, key, net.keys.set.chainId).ok).toBe(true);
+      expect(verifyEvidence(evidence, key, net.keys.set.chainId, { replicaSet: net.keys.set }).ok).toBe(true);
       return replica === accused;
     });
     return against.length > 0 ? [self] : [];

@@ -1,6 +1,6 @@
 import { type Random, seededRandom } from '@murmuration/core';
 import { expect, test } from 'vitest';
-import { readEvidence } from '../../src/evidence/evidence.ts';
+import { accusedOf, readEvidence } from '../../src/evidence/evidence.ts';
 import { Cluster, equivocate, type Post } from './cluster.ts';
 
 const LOOSE = { quorumFactor: 1.2, sampleFactor: 1.7 };
@@ -51,7 +51,7 @@ test('damaged messages of every kind never throw, accuse no honest replica, and 
   // The leader of two faces is in the corpus; nobody else has signed two things.
   const accused = cluster.evidence.map((wire) => {
     const read = readEvidence(wire);
-    return read.ok ? read.value.first.replica : read.reason;
+    return read.ok ? accusedOf(read.value).replica : read.reason;
   });
   expect([...new Set(accused)].filter((one) => one !== 1)).toEqual([]);
   cluster.propose(2, 'after all');

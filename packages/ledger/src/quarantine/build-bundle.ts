@@ -1,4 +1,4 @@
-import { readEvidence } from '@murmuration/consensus';
+import { accusedOf, readEvidence } from '@murmuration/consensus';
 import { accept, assert, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
 import type { CommitUpdate } from '../commands/command.ts';
 import { rebuildCommand } from '../commands/signed-command.ts';
@@ -34,7 +34,7 @@ export function bundleEquivocation(genesis: Genesis, evidence: Uint8Array): Resu
   const read = readEvidence(evidence);
   if (!read.ok) return read;
   const { chainId, replicas } = verifyGenesis(genesis);
-  const { replica } = read.value.first;
+  const { replica } = accusedOf(read.value);
   const certificate = genesis.replicas[replica];
   const accused = replicas[replica]?.device;
   if (certificate === undefined || accused === undefined) return refuse('not-a-replica');

@@ -1,4 +1,4 @@
-import { readEvidence } from '@murmuration/consensus';
+import { accusedOf, readEvidence } from '@murmuration/consensus';
 import { refuse } from '@murmuration/core';
 import type { SubmitEvidence } from '../commands/command.ts';
 import type { Refusal } from '../refusal.ts';
@@ -24,5 +24,5 @@ export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvide
 /** The replica's number in consensus evidence is not signed, so it must be the accused's. */
 function isAboutReplica(turn: Turn, bundle: EvidenceBundle): boolean {
   const evidence = readEvidence(bundle.statements[0] as Uint8Array);
-  return evidence.ok && turn.chain.replicas[evidence.value.first.replica] === bundle.accused;
+  return evidence.ok && turn.chain.replicas[accusedOf(evidence.value).replica] === bundle.accused;
 }

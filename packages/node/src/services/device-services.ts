@@ -1,4 +1,4 @@
-import { createPbft, readEvidence } from '@murmuration/consensus';
+import { accusedOf, createPbft, readEvidence } from '@murmuration/consensus';
 import { bundleEquivocation } from '@murmuration/ledger';
 import type { Behaviour } from '../behaviours.ts';
 import { BlobService } from './blob-service.ts';
@@ -168,7 +168,7 @@ export class DeviceServices implements AsyncDisposable {
   /** Wraps two contradicting messages with the certificate of who signed them. */
   private accuse(evidence: Uint8Array): void {
     const read = readEvidence(evidence);
-    const accused = read.ok ? this.chain.replicaSet.replicas[read.value.first.replica]?.device : undefined;
+    const accused = read.ok ? this.chain.replicaSet.replicas[accusedOf(read.value).replica]?.device : undefined;
     // A liar that goes on lying is out already: each further proof would cost more to wrap than it is worth.
     if (accused === undefined || this.chain.ledger.isQuarantined(accused)) return;
     const bundle = bundleEquivocation(this.deps.genesis, evidence);
