@@ -1,0 +1,94 @@
+import { equalBytes } from '@murmuration/core';
+import { createEvidence, evidenceId } from '../evidence/evidence.ts';
+import { refused } from '../loop/shell.ts';
+import { type SignedStatement, verifySigned } from '../quorum/statement.ts';
+import { persistEvidence } from './journal.ts';
+import { type HeldVote, proposerOf, type Round, type State, send, statementAt } from './state.ts';
+
+/** Evidence made against one replica by one process. One suffices; the rest is for the record. */
+const MAX_ACCUSATIONS = 4;
+
+export type Held = SignedStatement & { readonly vote?: HeldVote };
+
+/** Everything signed that is held of `replica` in one round. */
+export function heldOf(state: State, round: Round, replica: number): Held[] {
+  const held: Held[] = [];
+  const { proposal } = round;
+  if (proposal !== null && replica === proposerOf(state, round.height, round.round)) {
+    held.push({ replica, ...statementAt(state, round, 'pre-prepare', proposal.digest), signature: proposal.signature });
+  }
+  for (const phase of ['prepare', 'commit'] as const) {
+    const vote = (phase === 'prepare' ? round.prepares : round.commits)[replica];
+    if (vote === undefined) continue;
+    held.push({ replica, ...statementAt(state, round, phase, vote.digest), signature: vote.signature, vote });
+  }
+  return held;
+}
+
+/** Verifies a held vote where that has not been done; drops it where it is bad. */
+export function ensureVerified(state: State, round: Round, held: Held): boolean {
+  const { vote } = held;
+  if (vote === undefined || vote.verified) return true;
+  vote.verified = verifySigned(state.verify, state.set, held);
+  if (vote.verified) return true;
+  refused(state, 'bad-signature', held.replica);
+  const votes = held.phase === 'prepare' ? round.prepares : round.commits;
+  if (votes[held.replica] === vote) delete votes[held.replica];
+  return false;
+}
+
+/** Two statements of one replica that exclude each other, both verified: evidence, kept and told. */
+export function accuse(state: State, a: SignedStatement, b: SignedStatement): void {
+  const evidence = createEvidence(bare(a), bare(b));
+  if (evidence === undefined) return;
+  const peer = state.peers[a.replica];
+  if (a.replica === state.self) refused(state, 'own-key-elsewhere', state.self);
+  if (a.replica === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return;
+  peer.accusations += 1;
+  persistEvidence(state, evidenceId(evidence), evidence);
+  state.effects.push({ kind: 'evidence', evidence });
+  const here = a.height === state.height && a.view === state.round;
+  if (here && a.phase === 'pre-prepare' && b.phase === 'pre-prepare') state.abandon = true;
+}
+
+/**
+ * A statement of this round whose digest is not the one known here: it is passed on together with what is, so that a
+ * replica that was told something else has both (Byzantine split delivery).
+ */
+export function expose(state: State, round: Round, odd: SignedStatement): void {
+  const reference = referenceOf(state, round, odd);
+  send(state, 'all', { kind: 'witness', statements: [odd, ...(reference === undefined ? [] : [reference])].map(bare) });
+}
+
+/**
+ * The proposer lied here: everything signed in this round goes to everybody, once, and later votes follow singly.
+ * @param second its other proposal, verified
+ */
+export function contest(state: State, round: Round, second: SignedStatement): void {
+  if (round.contested) return;
+  round.contested = true;
+  const statements = [bare(second)];
+  for (let replica = 0; replica < state.n; replica++) {
+    for (const held of heldOf(state, round, replica)) {
+      if (ensureVerified(state, round, held)) statements.push(bare(held));
+    }
+  }
+  send(state, 'all', { kind: 'witness', statements });
+}
+
+/** What this replica takes for right in a round: the proposal, else the first verified vote that says otherwise. */
+function referenceOf(state: State, round: Round, odd: SignedStatement): SignedStatement | undefined {
+  if (round.proposal !== null) return heldOf(state, round, proposerOf(state, round.height, round.round))[0];
+  for (let replica = 0; replica < state.n; replica++) {
+    if (replica === odd.replica) continue;
+    for (const held of heldOf(state, round, replica)) {
+      if (!equalBytes(held.digest, odd.digest) && ensureVerified(state, round, held)) return held;
+    }
+  }
+  return undefined;
+}
+
+function bare(signed: SignedStatement): SignedStatement {
+  const { replica, epoch, phase, view, height, digest, signature } = signed;
+  return { replica, epoch, phase, view, height, digest, signature };
+}
