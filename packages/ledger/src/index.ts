@@ -78,8 +78,10 @@ export type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 export { type VerifyBundleOptions, verifyEvidenceBundle } from './quarantine/verify-bundle.ts';
 export type { FirstReceipt, Receipt } from './receipt.ts';
 export { REFUSAL_REASONS, type RefusalReason } from './refusal.ts';
-export { restoreLedger } from './restore.ts';
-export { MAX_SNAPSHOT_BYTES } from './snapshot.ts';
+export { assembleLedger, type LedgerAssembly } from './snapshot/assembly.ts';
+export { MAX_CHUNK_BYTES } from './snapshot/chunk.ts';
+export { restoreLedger } from './snapshot/restore.ts';
+export { MAX_SNAPSHOT_BYTES } from './snapshot/snapshot.ts';
 export {
   type AbsenceProof,
   decodeStateAnswer,

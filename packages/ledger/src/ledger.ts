@@ -10,7 +10,8 @@ import { type JobEntry, type RoundEntry, roundKey } from './learning/schema.ts';
 import { isQuarantined, passTime } from './quarantine/quarantine.ts';
 import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
-import { encodeSnapshot } from './snapshot.ts';
+import { cutState } from './snapshot/cut.ts';
+import { encodeSnapshot } from './snapshot/snapshot.ts';
 import { createLedgerState, type LedgerState, META_KEY, metaOf } from './state/ledger-state.ts';
 import type { StateAnswer, StateProof } from './state/proof.ts';
 import { applyRequest } from './state-machine.ts';
@@ -42,6 +43,8 @@ export interface Ledger {
   root(): Uint8Array;
   /** The whole state, for `restoreLedger`. */
   snapshot(): Uint8Array;
+  /** The same in chunks of about 64 KiB, each with its proof under `root()`, for `assembleLedger`. */
+  chunks(): readonly Uint8Array[];
   /** A proof of one leaf (`device/…`, `round/JOB/…`, see the README) under `root()`. */
   prove(key: string): StateProof | undefined;
   /** The same where it is there, else a proof that it is not. */
@@ -129,6 +132,7 @@ export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
     apply: (block) => applyBlock(chain, state, block),
     root: () => state.store.root(),
     snapshot: () => encodeSnapshot(chain.chainId, metaOf(state).height, state.store.entries()),
+    chunks: () => cutState(state.store),
     prove: (key) => state.store.prove(key),
     answer: (key) => state.store.answer(key),
     devices: () => state.devices.values(),

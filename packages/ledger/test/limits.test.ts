@@ -23,7 +23,7 @@ import { openJob as applyOpenJob } from '../src/learning/jobs.ts';
 import { roundKey } from '../src/learning/schema.ts';
 import { chainOf, ledgerOf } from '../src/ledger.ts';
 import { MAX_JOBS_PER_DEVICE } from '../src/limits.ts';
-import { decodeSnapshot } from '../src/snapshot.ts';
+import { decodeSnapshot } from '../src/snapshot/snapshot.ts';
 import { createLedgerState, type LedgerState, META_KEY, metaOf } from '../src/state/ledger-state.ts';
 import type { Turn } from '../src/turn.ts';
 import {

@@ -44,6 +44,13 @@ export function createMerkleMap(): MerkleMap {
   };
 }
 
+/** All levels over hashes of leaves: those first, the root alone last. */
+export function levelsOver(leaves: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  const levels = [[...leaves]];
+  rehash(levels, [], 0);
+  return levels;
+}
+
 /** Puts the leaves in their places. @returns indices whose leaf changed, and where the first one moved */
 function place(keys: string[], leaves: Uint8Array[], changes: ReadonlyMap<string, Uint8Array | null>) {
   const changed: number[] = [];

@@ -10,7 +10,7 @@ import {
   MAX_FEE,
   restoreLedger,
 } from '../../src/index.ts';
-import { decodeSnapshot } from '../../src/snapshot.ts';
+import { decodeSnapshot } from '../../src/snapshot/snapshot.ts';
 import {
   at,
   createWorld,

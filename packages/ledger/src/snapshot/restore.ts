@@ -1,8 +1,8 @@
 import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
-import { type Genesis, verifyGenesis } from './genesis.ts';
-import { chainOf, type Ledger, type LedgerOptions, ledgerOf } from './ledger.ts';
+import { type Genesis, verifyGenesis } from '../genesis.ts';
+import { chainOf, type Ledger, type LedgerOptions, ledgerOf } from '../ledger.ts';
+import { createLedgerState } from '../state/ledger-state.ts';
 import { decodeSnapshot } from './snapshot.ts';
-import { createLedgerState } from './state/ledger-state.ts';
 
 /**
  * A ledger from a snapshot that anyone may have sent.

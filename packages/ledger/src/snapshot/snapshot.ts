@@ -11,7 +11,7 @@ import {
   text,
   uint,
 } from '@murmuration/core';
-import type { StateEntry } from './state/store.ts';
+import type { StateEntry } from '../state/store.ts';
 
 /** What `restoreLedger` reads at most. A chain at every limit of the ledger stays below it. */
 export const MAX_SNAPSHOT_BYTES = 256 * 1024 * 1024;
