@@ -14,7 +14,21 @@ export interface ChaosOptions {
   readonly everyMs?: number;
   /** A crash or partition lasts up to this long. @default 2000 */
   readonly maxLengthMs?: number;
+  /** Told of each blow as it falls, so that `strike` can repeat it. */
+  readonly onBlow?: (blow: Blow) => void;
 }
+
+/** One thing that goes wrong, and how long it lasts. Plain data: survives JSON. */
+export type Blow =
+  | { readonly kind: 'crash'; readonly name: string; readonly atMs: number; readonly lengthMs: number }
+  | {
+      readonly kind: 'partition';
+      /** Nobody hears anybody of another side; one way: no later side hears an earlier one. */
+      readonly sides: readonly (readonly string[])[];
+      readonly oneWay: boolean;
+      readonly atMs: number;
+      readonly lengthMs: number;
+    };
 
 /**
  * Crashes and restarts nodes and draws partitions, symmetric and one-way, at random times until `untilMs`; then
@@ -25,41 +39,67 @@ export function unleashChaos(world: World, options: ChaosOptions): void {
   const { untilMs, maxDown = 1, everyMs = 500, maxLengthMs = 2000 } = options;
   const random = world.random.fork('chaos');
 
-  const strike = () => {
+  const next = () => {
     if (world.nowMs() >= untilMs || options.until?.() === true) return;
     const lengthMs = random.unit() * maxLengthMs;
     const kind = random.below(3);
-    if (kind === 0) crashOne(world, names, random, maxDown, Math.min(lengthMs, untilMs - world.nowMs()));
-    else partitionSome(world, names, random, kind === 1, lengthMs);
-    world.after(random.unit() * 2 * everyMs, 'chaos', strike);
+    const blow =
+      kind === 0
+        ? drawCrash(world, names, random, maxDown, Math.min(lengthMs, untilMs - world.nowMs()))
+        : drawPartition(world, names, random, kind === 1, lengthMs);
+    if (blow !== undefined) {
+      options.onBlow?.(blow);
+      strike(world, blow);
+    }
+    world.after(random.unit() * 2 * everyMs, 'chaos', next);
   };
-  world.after(random.unit() * everyMs, 'chaos', strike);
+  world.after(random.unit() * everyMs, 'chaos', next);
   world.after(Math.max(0, untilMs - world.nowMs()), 'peace', () => {
     if (options.until?.() !== true) makePeace(world);
   });
 }
 
-function crashOne(world: World, names: readonly string[], random: Random, maxDown: number, lengthMs: number): void {
+function drawCrash(
+  world: World,
+  names: readonly string[],
+  random: Random,
+  maxDown: number,
+  lengthMs: number,
+): Blow | undefined {
   const up = names.filter((name) => world.node(name).running);
-  const victim = up[random.below(Math.max(1, up.length))];
-  if (victim === undefined || names.length - up.length >= maxDown) return;
-  world.node(victim).crash();
-  world.after(lengthMs, `reboot ${victim}`, () => {
-    if (!world.node(victim).running) world.node(victim).restart();
-  });
+  const name = up[random.below(Math.max(1, up.length))];
+  if (name === undefined || names.length - up.length >= maxDown) return undefined;
+  return { kind: 'crash', name, atMs: world.nowMs(), lengthMs };
 }
 
-function partitionSome(
+function drawPartition(
   world: World,
   names: readonly string[],
   random: Random,
   oneWay: boolean,
   lengthMs: number,
-): void {
+): Blow {
   const shuffled = shuffle(random, [...names]);
   const size = 1 + random.below(Math.max(1, shuffled.length - 1));
-  world.network.partition(shuffled.slice(0, size), shuffled.slice(size), { oneWay });
-  world.after(lengthMs, 'heal', () => world.network.heal());
+  const sides = [shuffled.slice(0, size), shuffled.slice(size)];
+  return { kind: 'partition', sides, oneWay, atMs: world.nowMs(), lengthMs };
+}
+
+/** Lets a blow fall now. A partition's end heals all links. */
+export function strike(world: World, blow: Blow): void {
+  if (blow.kind === 'crash') {
+    const { name } = blow;
+    if (!world.node(name).running) return;
+    world.node(name).crash();
+    world.after(blow.lengthMs, `reboot ${name}`, () => {
+      if (!world.node(name).running) world.node(name).restart();
+    });
+    return;
+  }
+  for (const [i, from] of blow.sides.entries()) {
+    for (const to of blow.sides.slice(i + 1)) world.network.partition(from, to, { oneWay: blow.oneWay });
+  }
+  world.after(blow.lengthMs, 'heal', () => world.network.heal());
 }
 
 /** All nodes run, all links carry, nothing is lost, doubled or overtaken. */

@@ -1,4 +1,4 @@
-export { type ChaosOptions, makePeace, unleashChaos } from './chaos.ts';
+export { type Blow, type ChaosOptions, makePeace, strike, unleashChaos } from './chaos.ts';
 export { EPOCH_MS } from './clock.ts';
 export type { CallbackStore } from './disk.ts';
 export type { CheckedFaults, Faults } from './faults.ts';
@@ -13,4 +13,5 @@ export {
 } from './linearizability.ts';
 export type { Network } from './network.ts';
 export type { Process, SimulatedNode } from './node.ts';
+export { firstThatFails, type ShrinkBudget, shrinkList } from './shrink.ts';
 export { createWorld, type RunOptions, type World, type WorldOptions } from './world.ts';
