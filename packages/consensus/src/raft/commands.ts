@@ -1,7 +1,8 @@
+import { refused } from '../loop/shell.ts';
 import { rebase } from './following.ts';
 import { enterJoint, isJoint, isVoter, wrongMembers } from './members.ts';
 import { appendOwn, handOver, sendAppend } from './replication.ts';
-import { refused, type State } from './state.ts';
+import type { State } from './state.ts';
 
 /** Begins a change of members by a joint configuration; its commit ends it. Thesis §4.3. */
 export function reconfigure(state: State, voters: readonly number[], learners: readonly number[]): void {

@@ -1,13 +1,15 @@
 import { checkInteger, MurmurError, type Random, unreachable } from '@murmuration/core';
 import type { EngineRecord, Executed } from '../engine.ts';
+import { damagedRecord } from '../loop/records.ts';
+import { isPeer, refused, takeStep } from '../loop/shell.ts';
 import { MAX_REPLICAS } from '../quorum/replica-set.ts';
 import { campaign, onVote, onVoted, startPreVote } from './campaign.ts';
 import { compact, reconfigure, transfer } from './commands.ts';
 import { deliver } from './delivery.ts';
-import type { RaftEffect, RaftEngine, RaftEvent } from './events.ts';
+import type { RaftEngine, RaftEvent } from './events.ts';
 import { onAppend, onCommit, onHeartbeat, onSnapshot } from './following.ts';
 import { heartbeat } from './heartbeat.ts';
-import { damaged, restore } from './journal.ts';
+import { restore } from './journal.ts';
 import { RaftLog } from './log.ts';
 import { agreed, allVoting, type Members, wrongMembers } from './members.ts';
 import { decodeRaftMessage, type RaftMessage } from './messages.ts';
@@ -16,7 +18,7 @@ import { expireReads, onRead, onReadable, onReadEvent } from './reads.ts';
 import { onAlive, onAppended, onRejected, onSnapshotReceived, proposeReady, sendAppend } from './replication.ts';
 import { Waiting } from './requests.ts';
 import { becomeFollower, follow, resetElection } from './roles.ts';
-import { followers, refreshMembers, refused, type State, send } from './state.ts';
+import { followers, refreshMembers, type State, send } from './state.ts';
 
 export interface RaftDeps {
   /** How many replicas there can be: numbers from 0 to size − 1, members or not. */
@@ -42,7 +44,11 @@ const FORWARD_TICKS = 4;
 export function createRaft(deps: RaftDeps, options: RaftOptions = {}): RaftEngine {
   const state = createState(deps, checkRaftOptions(options));
   return {
-    step: (event) => step(state, event),
+    step: (event) =>
+      takeStep(state, event, () => {
+        take(state, event);
+        proposeReady(state);
+      }),
     get status() {
       const { term, role, leader, commit, members, delivered, waiting, log } = state;
       const primary = leader ?? -1;
@@ -79,24 +85,6 @@ function birthMembers(size: number, voters: readonly number[] | undefined): Memb
     message: `a Raft cluster cannot be born with the voters ${voters.join(', ')} of ${size}: ${wrong}`,
     remedy: 'name each voter once, by its number below the size',
     facts: { size, reason: wrong },
-  });
-}
-
-function step(state: State, event: RaftEvent): readonly RaftEffect[] {
-  if (state.started === (event.kind === 'start')) throw wrongStart(event.kind);
-  state.nowMs = event.nowMs;
-  state.effects = [];
-  take(state, event);
-  proposeReady(state);
-  return state.effects;
-}
-
-function wrongStart(kind: string): MurmurError {
-  const twice = kind === 'start';
-  return new MurmurError({
-    code: twice ? 'CONSENSUS_STARTED_TWICE' : 'CONSENSUS_NOT_STARTED',
-    message: twice ? 'the engine was started a second time' : `the engine got a ${kind} before its start`,
-    remedy: twice ? 'create a new engine for every boot' : 'step a start event with all persisted records first',
   });
 }
 
@@ -142,9 +130,8 @@ function take(state: State, event: RaftEvent): void {
 function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
   const { log, term, vote, commit } = restore(records, state.members);
   if (executed.height > log.lastIndex) {
-    throw damaged(`the host has applied ${executed.height} and the log ends at ${log.lastIndex}`, 'log');
+    throw damagedRecord('log', `it ends at ${log.lastIndex}, and the host has applied ${executed.height}`);
   }
-  state.started = true;
   state.log = log;
   state.term = term;
   state.vote = vote;
@@ -178,7 +165,7 @@ function onRequests(state: State, from: number, requests: readonly Uint8Array[])
 }
 
 function receive(state: State, from: number, bytes: Uint8Array): string | undefined {
-  if (!Number.isInteger(from) || from < 0 || from >= state.n || from === state.self) return 'unknown-sender';
+  if (!isPeer(from, state.self, state.n)) return 'unknown-sender';
   const decoded = decodeRaftMessage(bytes);
   if (!decoded.ok) return decoded.reason;
   const message = decoded.value;

@@ -1,14 +1,6 @@
-import {
-  bytesUpTo,
-  decodeCanonical,
-  encode,
-  MurmurError,
-  optional,
-  type Schema,
-  struct,
-  uint,
-} from '@murmuration/core';
+import { bytesUpTo, encode, optional, type Schema, struct, uint } from '@murmuration/core';
 import type { EngineRecord } from '../engine.ts';
+import { heightKey, readRecord } from '../loop/records.ts';
 import { replicaSchema } from '../quorum/statement.ts';
 import { type Base, type Entry, entrySchema, RaftLog } from './log.ts';
 import { type Members, membersSchema } from './members.ts';
@@ -22,7 +14,7 @@ const baseSchema = struct({ index: uint, term: uint, members: membersSchema, sna
 
 const HARD_KEY = 'hard';
 const BASE_KEY = 'snapshot';
-const ENTRY_PREFIX = 'log/';
+const ENTRY_FAMILY = 'log';
 
 export function persistHard(state: State): void {
   const { term, vote, commit } = state;
@@ -44,7 +36,7 @@ export function persistBase(state: State, base: Base): void {
 }
 
 function entryKey(index: number): string {
-  return `${ENTRY_PREFIX}${String(index).padStart(16, '0')}`;
+  return heightKey(ENTRY_FAMILY, index);
 }
 
 export interface Restored {
@@ -76,16 +68,5 @@ export function restore(records: readonly EngineRecord[], members: Members): Res
 }
 
 function read<T>(schema: Schema<T>, key: string, wire: Uint8Array): T {
-  const decoded = decodeCanonical(schema, wire, { maxBytes: MAX_RECORD_BYTES });
-  if (decoded.ok) return decoded.value;
-  throw damaged(`record "${key}" cannot be read (${decoded.reason})`, key);
-}
-
-export function damaged(what: string, key: string): MurmurError {
-  return new MurmurError({
-    code: 'CONSENSUS_JOURNAL_DAMAGED',
-    message: `the records of this replica are damaged: ${what}`,
-    remedy: 'restore the store from before the damage, or let the replica join again with an empty one and a new key',
-    facts: { key },
-  });
+  return readRecord(schema, key, wire, MAX_RECORD_BYTES);
 }

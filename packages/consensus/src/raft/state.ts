@@ -92,10 +92,6 @@ export function canCampaign(state: State): boolean {
   return isVoter(state.members, state.self);
 }
 
-export function refused(state: State, reason: string, from?: number): void {
-  state.effects.push({ kind: 'refused', reason, ...(from === undefined ? {} : { from }) });
-}
-
 /** Takes the newest configuration of the log. */
 export function refreshMembers(state: State): void {
   const { members, index } = state.log.members();
