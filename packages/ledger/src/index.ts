@@ -49,6 +49,14 @@ export { resultDigest } from './learning/result-digest.ts';
 export type { ClosedRound, JobEntry, ResultEntry, RoundEntry, RoundPhase, UpdateEntry } from './learning/schema.ts';
 export { type Applied, type Block, createLedger, type Ledger, type LedgerOptions } from './ledger.ts';
 export {
+  createLightClient,
+  type LightClient,
+  type LightClientOptions,
+  openLightClient,
+  type StateRefusal,
+} from './light-client/light-client.ts';
+export { MAX_SAVED_BYTES } from './light-client/saved.ts';
+export {
   DETAILED_ROUNDS,
   MAX_COMMAND_BYTES,
   MAX_DEVICES,
