@@ -11,20 +11,22 @@ import {
   maxFaulty,
   type PbftOptions,
   quorum,
+  type ReplicaSet,
   readEvidence,
   type SendEffect,
   verifyEvidence,
 } from '../../src/index.ts';
-import { createPbftWithQuorum } from '../../src/pbft/engine.ts';
-import { decodeMessage } from '../../src/pbft/messages.ts';
 import { checkSigners } from '../../src/quorum/certificate.ts';
 import { verifyStatement } from '../../src/quorum/statement.ts';
 import { ReplicaHost } from './host.ts';
 import { createKeys, type Keys } from './keys.ts';
+import { type ClusterProtocol, PBFT } from './protocol.ts';
 
 export interface ClusterOptions {
   readonly n: number;
   readonly seed: number;
+  /** @default PBFT */
+  readonly protocol?: ClusterProtocol;
   readonly faults?: Faults;
   readonly pbft?: PbftOptions;
   /** By replica number. */
@@ -50,6 +52,8 @@ export type Service = (
 export class Cluster {
   readonly world: World;
   readonly keys: Keys;
+  /** The replica set as the protocol signs for it. */
+  readonly chain: ReplicaSet;
   readonly nodes: SimulatedNode[] = [];
   readonly hosts: ReplicaHost[] = [];
   readonly liars: ReadonlyMap<number, Liar>;
@@ -71,6 +75,7 @@ export class Cluster {
   private readonly next: number[] = [];
   private readonly votes = new Map<string, string>();
   private readonly q: number;
+  private readonly protocol: ClusterProtocol;
   private sequence = 0;
 
   constructor(options: ClusterOptions) {
@@ -78,7 +83,9 @@ export class Cluster {
     this.liars = liars;
     this.twins = new Set(twins);
     this.q = options.quorum ?? quorum(n);
+    this.protocol = options.protocol ?? PBFT;
     this.keys = createKeys(n, options.signatures);
+    this.chain = this.protocol.chain(this.keys.set);
     this.world = createWorld({ seed, faults, promises: false, ...(replay === undefined ? {} : { replay }) });
     this.world.invariant('consensus', () => this.wrong);
     for (let self = 0; self < n; self++) {
@@ -96,7 +103,7 @@ export class Cluster {
     const signer = keys.signers[self] as Keys['signers'][number];
     node.onBoot((process) => {
       const deps = { replicaSet: keys.set, self, signer, verify: keys.verify };
-      const engine = createPbftWithQuorum(deps, options.pbft ?? {}, this.q);
+      const engine = this.protocol.engine(deps, options.pbft ?? {}, this.q);
       const liar = this.liars.get(self);
       const verifyCommit = (commit: Omit<Commit, 'finality'>) => this.certified(commit);
       const host = new ReplicaHost({ keys, self, process, engine, liar, observer: this, verifyCommit });
@@ -145,22 +152,20 @@ export class Cluster {
 
   /** An honest replica says one digest for each (view, height), also across its crashes. */
   sent(self: number, { bytes, to }: SendEffect): void {
-    const kind = kindOf(bytes);
+    const kind = this.protocol.kindOf(bytes);
     const count = to === 'all' ? this.nodes.length - 1 : 1;
     this.sentByKind.set(kind, (this.sentByKind.get(kind) ?? 0) + count);
-    if (this.isFaulty(self) || (kind !== 'pre-prepare' && kind !== 'prepare' && kind !== 'commit')) return;
-    const message = decodeMessage(bytes);
-    if (!message.ok || message.value.kind !== kind) {
+    if (this.isFaulty(self)) return;
+    const saying = this.protocol.saying(kind, bytes);
+    if (saying === undefined) return;
+    if (saying === null) {
       this.wrong = `replica ${self} sent a ${kind} that nobody can read`;
       return;
     }
-    const { view, height, digest } = message.value;
-    const place = `${self} ${view} ${height}`;
+    const place = `${self} ${saying.place}`;
     const said = this.votes.get(place);
-    const says = toHex(digest);
-    if (said !== undefined && said !== says)
-      this.wrong = `replica ${self} voted twice at view ${view}, height ${height}`;
-    this.votes.set(place, says);
+    if (said !== undefined && said !== saying.says) this.wrong = `replica ${self} voted twice at ${saying.place}`;
+    this.votes.set(place, saying.says);
   }
 
   committed(self: number, commit: Commit): void {
@@ -200,7 +205,8 @@ export class Cluster {
     if (!decoded.ok) return false;
     const { epoch, view, signatures } = decoded.value;
     const statement = { phase: 'commit', epoch, view, height, digest: sha3_256(payload) } as const;
-    const { set, verify } = this.keys;
+    const { verify } = this.keys;
+    const set = this.chain;
     return checkSigners(signatures, set.replicas.length, this.q, ({ replica, signature }) =>
       verifyStatement(verify, set.chainId, statement, signature, set.replicas[replica]?.key as Uint8Array),
     ).ok;
@@ -215,7 +221,8 @@ export class Cluster {
     const accused = accusedOf(read.value).replica;
     if (!this.accused.has(accused)) this.accused.set(accused, this.world.nowMs());
     if (!this.isFaulty(accused)) this.wrong = `honest replica ${accused} is accused`;
-    const { set, verify } = this.keys;
+    const { verify } = this.keys;
+    const set = this.chain;
     const key = set.replicas[accused]?.key as Uint8Array;
     const by = { chainId: set.chainId, keyOfAccused: key, verify, replicaSet: set, quorum: this.q };
     const judged = verifyEvidenceBy(evidence, by);
@@ -264,25 +271,3 @@ export class Cluster {
 export function twinName(self: number): string {
   return `replica${self}twin`;
 }
-
-/** The kind of a message, from the number it begins with: cheaper than reading all of it. */
-function kindOf(bytes: Uint8Array): string {
-  return KINDS[bytes[1] ?? 0] ?? 'rubbish';
-}
-
-const KINDS: readonly (string | undefined)[] = [
-  undefined,
-  'pre-prepare',
-  'prepare',
-  'commit',
-  'checkpoint',
-  'view-change',
-  'new-view',
-  'status',
-  'decided',
-  'fetch',
-  'payload',
-  'requests',
-  'witness',
-  'stable',
-];

@@ -1,12 +1,15 @@
 import { seededRandom, shuffle } from '@murmuration/core';
 import { makePeace, unleashChaos } from '@murmuration/simulator';
-import { type Liar, liars, maxFaulty } from '../../src/index.ts';
+import { type Liar, maxFaulty } from '../../src/index.ts';
 import { Cluster } from './cluster.ts';
+import { type ClusterProtocol, PBFT } from './protocol.ts';
 
 export interface ScenarioOptions {
   readonly seed: number;
   /** @default 7 */
   readonly n?: number;
+  /** @default PBFT */
+  readonly protocol?: ClusterProtocol;
   /** Liars planted; the rest of the f faults are crashes. @default f, of kinds that the seed draws */
   readonly liars?: readonly string[];
   /** Chaos ends after this. @default 20_000 */
@@ -46,6 +49,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
     signatures: options.signatures ?? 'hash',
     pbft: { checkpointInterval: 8 << random.below(4) },
     faults: { loss: random.below(3) * 0.03, duplication: 0.02, reordering: random.below(2) * 0.1, maxSkewMs: 500 },
+    ...(options.protocol === undefined ? {} : { protocol: options.protocol }),
     ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
     ...(options.replay === undefined ? {} : { replay: options.replay }),
   });
@@ -66,7 +70,7 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
 }
 
 function plant(
-  { liars: named }: ScenarioOptions,
+  { liars: named, protocol: { liars } = PBFT }: ScenarioOptions,
   n: number,
   random: ReturnType<typeof seededRandom>,
 ): Map<number, Liar> {
