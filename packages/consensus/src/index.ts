@@ -33,6 +33,10 @@ export type {
   Finality,
   SendEffect,
 } from './engine.ts';
+export { createEpochs, type Epochs } from './epochs/epochs.ts';
+export type { EpochPlace, EpochsEffect, EpochsEvent, EpochsStatus } from './epochs/events.ts';
+export type { EpochsOptions } from './epochs/options.ts';
+export type { EpochsDeps } from './epochs/state.ts';
 export { checkTransition, maxJoining, maxLeaving, type TransitionRefusal } from './epochs/transition.ts';
 export {
   accusedOf,
@@ -46,7 +50,7 @@ export {
 } from './evidence/evidence.ts';
 export { type Evidence, MAX_EVIDENCE_BYTES } from './evidence/schema.ts';
 export type { Liar, LiarContext } from './liars/liar.ts';
-export { liars } from './liars/liars.ts';
+export { liars, probftLiars } from './liars/liars.ts';
 export type { PbftDeps } from './pbft/create-state.ts';
 export { createPbft } from './pbft/engine.ts';
 export type { PbftOptions } from './pbft/options.ts';

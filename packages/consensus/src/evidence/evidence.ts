@@ -2,7 +2,7 @@ import { accept, compareBytes, encode, equalBytes, type Result, refuse, toHex } 
 import { ed25519Verify, sha3_256 } from '@murmuration/crypto';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import { type Phase, type SignedStatement, signedStatementSchema, type Verify } from '../quorum/statement.ts';
-import { type Judge, judge } from './judge.ts';
+import { fitsSet, type Judge, judge } from './judge.ts';
 import { decodeEvidence, type Evidence, type EvidenceOf, encodeEvidence, statementsOf } from './schema.ts';
 
 export type EvidenceClass =
@@ -34,7 +34,7 @@ export interface EvidenceFacts {
 export interface VerifyEvidenceOptions {
   /**
    * The replicas of the evidence's epoch. Needed where others' signatures show the lie: an invalid justification, a
-   * state mismatch. Their chain id must be the given one.
+   * state mismatch. Their chain id must be the given one, and the accused stand at its number, which is not signed.
    */
   readonly replicaSet?: ReplicaSet;
   /** The accused's key of the verifiable random function, for `vrf-misuse`. */
@@ -103,9 +103,10 @@ export function verifyEvidenceBy(wire: Uint8Array, by: Judge): Result<EvidenceFa
   const read = readEvidence(wire);
   if (!read.ok) return read;
   const evidence = read.value;
+  const [first, second] = statementsOf(evidence) as [SignedStatement, SignedStatement | undefined];
+  if (!fitsSet(first, by)) return refuse('wrong-replica-set');
   const offence = judge(evidence, by);
   if (!offence.ok) return offence;
-  const [first, second] = statementsOf(evidence) as [SignedStatement, SignedStatement | undefined];
   const { replica: accusedIndex, epoch } = first;
   if (offence.value !== null) return accept({ accusedIndex, epoch, ...offence.value });
   const { view, height } = first;

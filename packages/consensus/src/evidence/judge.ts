@@ -20,6 +20,17 @@ export interface Judge {
   readonly vrfKeyOfAccused?: Uint8Array;
 }
 
+/** Whether the replicas that are given, if any, are those of this statement, its signer in its place among them. */
+export function fitsSet(
+  { replica, epoch }: SignedStatement,
+  { replicaSet: set, chainId, keyOfAccused }: Judge,
+): boolean {
+  if (set === undefined) return true;
+  const key = set.replicas[replica]?.key;
+  if (key === undefined || !equalBytes(key, keyOfAccused)) return false;
+  return set.epoch === epoch && equalBytes(set.chainId, chainId);
+}
+
 /** What is proved, beyond who did it. */
 export type Offence = Pick<EvidenceFacts, 'class' | 'view' | 'height' | 'summary'>;
 
@@ -62,13 +73,10 @@ function allSigned(
   return accept(null);
 }
 
-/** The keys of the epoch, where they are given and fit what is judged. */
-function rulesOf({ replica, epoch }: SignedStatement, by: Judge): Result<Rules> {
-  const { replicaSet: set, chainId, keyOfAccused, verify } = by;
+/** The keys of the epoch, where they are given. */
+function rulesOf({ epoch }: SignedStatement, by: Judge): Result<Rules> {
+  const { replicaSet: set, chainId, verify } = by;
   if (set === undefined) return refuse('needs-replica-set');
-  const fits = set.epoch === epoch && equalBytes(set.chainId, chainId);
-  const key = set.replicas[replica]?.key;
-  if (!fits || key === undefined || !equalBytes(key, keyOfAccused)) return refuse('wrong-replica-set');
   const n = set.replicas.length;
   return accept({
     n,

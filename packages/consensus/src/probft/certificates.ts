@@ -1,5 +1,6 @@
-import { accept, concatBytes, decodeCanonical, type Result, refuse, utf8 } from '@murmuration/core';
+import { accept, decodeCanonical, type Result, refuse } from '@murmuration/core';
 import { ed25519Verify, sha3_256 } from '@murmuration/crypto';
+import { protocolChain } from '../quorum/chain.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import { type Statement, type Verify, verifyStatement } from '../quorum/statement.ts';
 import type { ProbabilisticCommit } from './finality.ts';
@@ -7,14 +8,12 @@ import { certificateSchema, MAX_CERTIFICATE_BYTES, type SampledVote } from './me
 import { type ProbftParameters, type SampleSizes, sampleSizes } from './parameters.ts';
 import { type HoldsReceiver, type SamplePhase, sampleChecker } from './samples.ts';
 
-const CHAIN_DOMAIN = utf8('murmur/consensus/probft/1');
-
 /**
  * The set as ProBFT signs for it: under a chain id of its own, so that a vote here is never one of PBFT's on the same
  * chain. Evidence verifies against this chain id.
  */
 export function probftChain(set: ReplicaSet): ReplicaSet {
-  return { ...set, chainId: sha3_256(concatBytes(CHAIN_DOMAIN, set.chainId)) };
+  return protocolChain(set, 'murmur/consensus/probft/1');
 }
 
 export interface SampledClaim {
@@ -51,9 +50,10 @@ export function checkSampledVotes(
     previous = replica;
   }
   const { phase, view, height, digest } = claim;
-  const statement: Statement = { epoch: set.epoch, phase, view, height, digest };
+  const claimed: Statement = { epoch: set.epoch, phase, view, height, digest };
   for (const { replica, signature, proof } of votes) {
     const key = set.replicas[replica]?.key as Uint8Array;
+    const statement = { ...claimed, attached: proof };
     if (!verifyStatement(verify, set.chainId, statement, signature, key)) return refuse('bad-signature');
     if (!holds(replica, claim, proof, claim.receiver)) return refuse('bad-sample', `of replica ${replica}`);
   }

@@ -1,6 +1,9 @@
-import { checkInteger, decodeCanonical, equalBytes, MurmurError, unreachable } from '@murmuration/core';
+import { checkInteger, decodeCanonical, equalBytes, type Infer, MurmurError, unreachable } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
 import type { Engine, EngineEvent, EngineRecord, Executed } from '../engine.ts';
+import { readRecord } from '../loop/records.ts';
+import { isPeer, refused, takeStep } from '../loop/shell.ts';
+import { settleTimer } from '../loop/timers.ts';
 import { checkReplicaSet, maxFaulty, quorum, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
 import { Waiting } from '../raft/requests.ts';
@@ -17,7 +20,6 @@ import {
   type ProbftEffect,
   RECORD_KEY,
   recordSchema,
-  refused,
   type State,
   send,
 } from './state.ts';
@@ -61,7 +63,11 @@ const MAX_LATER = 16;
 export function createProbft(deps: ProbftDeps, options: ProbftOptions = {}): ProbftEngine {
   const state = createState(deps, checkProbftOptions(options));
   return {
-    step: (event) => step(state, event),
+    step: (event) =>
+      takeStep(state, event, () => {
+        take(state, event);
+        settle(state);
+      }),
     get status() {
       const { height, view, waiting } = state;
       const primary = leaderOf(state, height, view);
@@ -85,12 +91,16 @@ function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
   if (!paired || !signs || publicKeys.length !== n) throw wrongSigner(deps.self, n);
   return {
     ...{ set, sizes, quorum: quorum(n), f: maxFaulty(n), self: deps.self, signer: deps.signer },
-    ...{ vrf: { secretKey, publicKey, fn }, holds: sampleChecker(set, sizes, publicKeys, 8 * n, fn) },
+    ...{
+      vrf: { secretKey, publicKey, fn },
+      vrfKeys: publicKeys,
+      holds: sampleChecker(set, sizes, publicKeys, 8 * n, fn),
+    },
     ...{ verify: deps.verify ?? ed25519Verify, options, waiting: new Waiting(options) },
     ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
     ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },
     ...{ prepares: new Map(), commits: new Map(), commitSent: false, newLeaders: new Map() },
-    ...{ later: new Map(), decided: new Map(), timer: null, place: '1 1' },
+    ...{ later: new Map(), decided: new Map(), timers: new Map(), place: '1 1' },
   };
 }
 
@@ -100,24 +110,6 @@ function wrongSigner(self: number, n: number): MurmurError {
     message: `the signing or random-function key is not that of replica ${self} of this set of ${n}`,
     remedy: 'give the replica both keys that the set names for it, and the random-function key of every replica',
     facts: { self },
-  });
-}
-
-function step(state: State, event: EngineEvent): readonly ProbftEffect[] {
-  if (state.started === (event.kind === 'start')) throw wrongStart(event.kind);
-  state.nowMs = event.nowMs;
-  state.effects = [];
-  take(state, event);
-  settle(state);
-  return state.effects;
-}
-
-function wrongStart(kind: string): MurmurError {
-  const twice = kind === 'start';
-  return new MurmurError({
-    code: twice ? 'CONSENSUS_STARTED_TWICE' : 'CONSENSUS_NOT_STARTED',
-    message: twice ? 'the engine was started a second time' : `the engine got a ${kind} before its start`,
-    remedy: twice ? 'create a new engine for every boot' : 'step a start event with all persisted records first',
   });
 }
 
@@ -135,10 +127,7 @@ function take(state: State, event: EngineEvent): void {
       submit(state, event.request);
       break;
     case 'timer':
-      if (event.id === VIEW_TIMER && state.timer !== null) {
-        state.timer = null;
-        onTimeout(state);
-      }
+      if (event.id === VIEW_TIMER && state.timers.delete(VIEW_TIMER)) onTimeout(state);
       break;
     case 'executed':
       break; // heights open one by one: what the host has applied changes nothing here
@@ -163,23 +152,19 @@ function settle(state: State): void {
   }
   const work = state.waiting.size > 0 || state.leaderSigned !== null || state.view > 1;
   const wanted = work ? state.place : null;
-  if (wanted === state.timer) return;
-  state.timer = wanted;
   const delayMs = state.options.viewTimeoutMs * 2 ** Math.min(state.view - 1, MAX_DOUBLINGS);
-  if (wanted === null) state.effects.push({ kind: 'cancelTimer', id: VIEW_TIMER });
-  else state.effects.push({ kind: 'setTimer', id: VIEW_TIMER, delayMs });
+  settleTimer(state, VIEW_TIMER, wanted, delayMs);
 }
 
 function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
-  state.started = true;
   state.height = executed.height + 1;
   for (const { key, value } of records) {
     if (key.startsWith(DECIDED_PREFIX)) {
-      state.decided.set(Number(key.slice(DECIDED_PREFIX.length)), read(decidedSchema, key, value));
+      state.decided.set(Number(key.slice(DECIDED_PREFIX.length)), readRecord(decidedSchema, key, value));
     }
   }
   const own = records.find(({ key }) => key === RECORD_KEY);
-  if (own !== undefined) restoreOwn(state, read(recordSchema, RECORD_KEY, own.value));
+  if (own !== undefined) restoreOwn(state, readRecord(recordSchema, RECORD_KEY, own.value));
   for (;;) {
     const decided = state.decided.get(state.height);
     if (decided === undefined) return;
@@ -188,7 +173,7 @@ function start(state: State, records: readonly EngineRecord[], executed: Execute
 }
 
 /** The own words of the open height: a restarted replica stands by them. */
-function restoreOwn(state: State, record: ReturnType<typeof read<Parameters<typeof recordSchema.toWire>[0]>>): void {
+function restoreOwn(state: State, record: Infer<typeof recordSchema>): void {
   if (record.height !== state.height) return;
   state.view = record.view;
   state.voted = record.voted;
@@ -204,17 +189,6 @@ function restoreOwn(state: State, record: ReturnType<typeof read<Parameters<type
   state.effects.push({ kind: 'send', to: 'all', bytes: record.newLeader });
 }
 
-function read<T>(schema: Parameters<typeof decodeCanonical<T>>[0], key: string, wire: Uint8Array): T {
-  const decoded = decodeCanonical(schema, wire, { maxBytes: 16 * 1024 * 1024 });
-  if (decoded.ok) return decoded.value;
-  throw new MurmurError({
-    code: 'CONSENSUS_JOURNAL_DAMAGED',
-    message: `the consensus record "${key}" cannot be read: ${decoded.reason}`,
-    remedy: 'do not delete it and go on: a replica that forgets its votes can break agreement. Restore the store',
-    facts: { key },
-  });
-}
-
 function submit(state: State, request: Uint8Array): void {
   const reason = state.waiting.add(request);
   if (reason !== undefined) state.effects.push({ kind: 'refused', request, reason });
@@ -222,7 +196,7 @@ function submit(state: State, request: Uint8Array): void {
 }
 
 function receive(state: State, from: number, bytes: Uint8Array): string | undefined {
-  if (!Number.isInteger(from) || from < 0 || from >= state.sizes.n || from === state.self) return 'unknown-sender';
+  if (!isPeer(from, state.self, state.sizes.n)) return 'unknown-sender';
   const decoded = decodeProbftMessage(bytes);
   if (!decoded.ok) return decoded.reason;
   const message = decoded.value;

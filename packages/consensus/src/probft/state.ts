@@ -1,6 +1,7 @@
 import { bytesUpTo, encode, type Infer, list, optional, struct, uint } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
+import type { Timers } from '../loop/timers.ts';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import {
@@ -74,6 +75,7 @@ export interface State {
   readonly self: number;
   readonly signer: Signer;
   readonly vrf: { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array; readonly fn: SampleFunction };
+  readonly vrfKeys: readonly Uint8Array[];
   readonly holds: HoldsReceiver;
   readonly verify: Verify;
   readonly options: CheckedProbftOptions;
@@ -103,7 +105,7 @@ export interface State {
   /** Messages of later views, or of the next height. */
   readonly later: Map<number, Uint8Array[]>;
   readonly decided: Map<number, Decided>;
-  timer: string | null;
+  readonly timers: Timers;
   /** Height and view when messages kept for later were last looked at. */
   place: string;
 }
@@ -120,10 +122,6 @@ export function send(state: State, to: number | 'all', message: ProbftMessage): 
   state.effects.push({ kind: 'send', to, bytes: encodeProbftMessage(message) });
 }
 
-export function refused(state: State, reason: string, from?: number): void {
-  state.effects.push({ kind: 'refused', reason, ...(from === undefined ? {} : { from }) });
-}
-
 export function persistRecord(state: State): void {
   const { height, view, voted, prepared, ownNewLeader: newLeader } = state;
   const value = encode(recordSchema, { height, view, voted, prepared, newLeader });
@@ -134,9 +132,18 @@ export function decidedKey(height: number): string {
   return `${DECIDED_PREFIX}${String(height).padStart(16, '0')}`;
 }
 
-export function signAt(state: State, phase: Phase, view: number, digest: Uint8Array): Uint8Array {
+const NOTHING = new Uint8Array(0);
+
+/** @param attached the proof of the sample, in votes: the signer answers for it */
+export function signAt(
+  state: State,
+  phase: Phase,
+  view: number,
+  digest: Uint8Array,
+  attached: Uint8Array = NOTHING,
+): Uint8Array {
   const { signer, set, height } = state;
-  return signStatement(signer, set.chainId, { epoch: set.epoch, phase, view, height, digest });
+  return signStatement(signer, set.chainId, { epoch: set.epoch, phase, view, height, digest, attached });
 }
 
 export function signedBy(
@@ -146,9 +153,10 @@ export function signedBy(
   view: number,
   digest: Uint8Array,
   signature: Uint8Array,
+  attached: Uint8Array = NOTHING,
 ): boolean {
   const { set, height, verify } = state;
   const key = set.replicas[replica]?.key;
-  const statement = { epoch: set.epoch, phase, view, height, digest };
+  const statement = { epoch: set.epoch, phase, view, height, digest, attached };
   return key !== undefined && verifyStatement(verify, set.chainId, statement, signature, key);
 }

@@ -1,5 +1,6 @@
 import { compareBytes, decodeCanonical, encode, equalBytes, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
+import { refused } from '../loop/shell.ts';
 import { decodeBatch, encodeBatch } from '../quorum/batch.ts';
 import { checkSampledVotes } from './certificates.ts';
 import { clearView } from './deciding.ts';
@@ -10,7 +11,7 @@ import {
   newLeaderBodySchema,
   type ProbftMessageOf,
 } from './messages.ts';
-import { isLeader, leaderOf, persistRecord, refused, type State, send, signAt, signedBy } from './state.ts';
+import { isLeader, leaderOf, persistRecord, type State, send, signAt, signedBy } from './state.ts';
 import { acceptProposal, noteLeaderSigned } from './voting.ts';
 
 /** A view further away than this is nobody's who counts views by timeouts. */

@@ -1,10 +1,12 @@
 import { encode, equalBytes } from '@murmuration/core';
-import { createEvidence } from '../evidence/evidence.ts';
+import { createEvidence, createSampledEvidence } from '../evidence/evidence.ts';
+import { encodeEvidence } from '../evidence/schema.ts';
+import { refused } from '../loop/shell.ts';
 import type { SignedStatement } from '../quorum/statement.ts';
 import { decide } from './deciding.ts';
 import { certificateSchema, type ProbftMessageOf, type SampledVote } from './messages.ts';
-import { proveSample, type SamplePhase, verifySample } from './samples.ts';
-import { type HeldVote, leaderOf, persistRecord, refused, type State, send, signAt, signedBy } from './state.ts';
+import { proveSample, type SamplePhase, type SamplePlace, sampleProofHolds, verifySample } from './samples.ts';
+import { type HeldVote, leaderOf, persistRecord, type State, send, signAt, signedBy } from './state.ts';
 
 /** The leader's proposal of this view, checked. */
 export function acceptProposal(state: State, payload: Uint8Array): void {
@@ -72,7 +74,7 @@ function castVote(state: State, phase: SamplePhase): void {
   if (sample === undefined) return; // the secret and the public key do not belong together: checked at creation
   state.voted = signed.digest;
   persistRecord(state);
-  const signature = signAt(state, phase, view, signed.digest);
+  const signature = signAt(state, phase, view, signed.digest, proof);
   const vote = {
     epoch: set.epoch,
     height,
@@ -97,7 +99,7 @@ export function onVote(state: State, from: number, message: ProbftMessageOf<'pre
   const held = votes.get(from);
   if (held !== undefined) {
     if (equalBytes(held.digest, digest)) return 'duplicate-vote';
-    accuse(state, from, phase, held, { digest, signature });
+    accuse(state, from, phase, held, { digest, proof, signature });
     return 'conflicting-vote';
   }
   votes.set(from, { digest, proof, signature, verified: false });
@@ -110,14 +112,26 @@ function accuse(
   replica: number,
   phase: SamplePhase,
   held: HeldVote,
-  other: Pick<HeldVote, 'digest' | 'signature'>,
+  other: Pick<HeldVote, 'digest' | 'proof' | 'signature'>,
 ): void {
-  const both = [held, other].map(({ digest, signature }) => {
-    return { replica, epoch: state.set.epoch, phase, view: state.view, height: state.height, digest, signature };
-  }) as [SignedStatement, SignedStatement];
-  if (!both.every(({ digest, signature }) => signedBy(state, replica, phase, state.view, digest, signature))) return;
-  const evidence = createEvidence(...both);
+  const holds = ({ digest, proof, signature }: typeof other) =>
+    signedBy(state, replica, phase, state.view, digest, signature, proof);
+  if (!holds(held) || !holds(other)) return;
+  const evidence = createSampledEvidence(
+    sampledVote(state, replica, phase, held),
+    sampledVote(state, replica, phase, other),
+  );
   if (evidence !== undefined) state.effects.push({ kind: 'evidence', evidence });
+}
+
+function sampledVote(
+  state: State,
+  replica: number,
+  phase: SamplePhase,
+  { digest, proof, signature }: Pick<HeldVote, 'digest' | 'proof' | 'signature'>,
+) {
+  const { set, view, height } = state;
+  return { vote: { replica, epoch: set.epoch, phase, view, height, digest, signature }, proof };
 }
 
 /** Whatever the votes now allow. */
@@ -157,10 +171,23 @@ function quorumOf(state: State, phase: SamplePhase, digest: Uint8Array): Sampled
 
 function holdsUp(state: State, replica: number, phase: SamplePhase, vote: HeldVote): boolean {
   const { height, view } = state;
-  const signed = signedBy(state, replica, phase, view, vote.digest, vote.signature);
-  const sampled = signed && state.holds(replica, { height, view, phase }, vote.proof, state.self);
+  const signed = signedBy(state, replica, phase, view, vote.digest, vote.signature, vote.proof);
+  const place = { height, view, phase };
+  const sampled = signed && state.holds(replica, place, vote.proof, state.self);
   if (!sampled) refused(state, signed ? 'bad-sample' : 'bad-signature', replica);
+  if (signed && !sampled) accuseOfProof(state, replica, place, vote);
   return sampled;
+}
+
+/**
+ * A proof that is none convicts who signed the vote. A sample without the receiver does not: anybody may have passed
+ * such a vote on, so it is refused and no more.
+ */
+function accuseOfProof(state: State, replica: number, place: SamplePlace, vote: HeldVote): void {
+  const { set, vrfKeys, vrf } = state;
+  if (sampleProofHolds(vrfKeys[replica] as Uint8Array, set, place, vote.proof, vrf.fn)) return;
+  const evidence = encodeEvidence({ kind: 'bad-sample', ...sampledVote(state, replica, place.phase, vote) });
+  state.effects.push({ kind: 'evidence', evidence });
 }
 
 function votesOf(state: State, phase: SamplePhase): Map<number, HeldVote> {

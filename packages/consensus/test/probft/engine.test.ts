@@ -226,7 +226,7 @@ test('a vote whose sample does not hold the receiver does not count, and the oth
     const proof = proveSample(secretKey, set, place);
     const sample = verifySample(publicKey, set, sizes, place, proof) as ReadonlySet<number>;
     const signer = keys.signers[from] as (typeof keys.signers)[number];
-    const signature = signStatement(signer, set.chainId, { epoch: 0, digest, ...place });
+    const signature = signStatement(signer, set.chainId, { epoch: 0, digest, attached: proof, ...place });
     const common = { epoch: 0, height: 1, view: 1, digest, leaderSignature: propose.signature, proof, signature };
     return { sample, bytes: encodeProbftMessage({ kind: 'prepare', ...common }) };
   };
