@@ -1,5 +1,4 @@
 import {
-  bytes,
   bytesUpTo,
   type Change,
   decode,
@@ -13,9 +12,7 @@ import {
 
 const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 const MAX_CERTIFICATE_BYTES = 64 * 1024;
-const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const HEIGHT_DIGITS = 12;
-const SNAPSHOT_KEY = 'snapshot';
 
 /** A committed batch with the certificate that makes it so. */
 export const blockSchema = struct({
@@ -25,22 +22,8 @@ export const blockSchema = struct({
 });
 export type Block = Infer<typeof blockSchema>;
 
-/** The state at a stable checkpoint. */
-export const snapshotSchema = struct({
-  height: uint,
-  stateRoot: bytes(32),
-  /** Of the checkpoint: a quorum signed this root at this height. */
-  certificate: bytesUpTo(MAX_CERTIFICATE_BYTES),
-  state: bytesUpTo(MAX_SNAPSHOT_BYTES),
-});
-export type StoredSnapshot = Infer<typeof snapshotSchema>;
-
 export function blockChange(block: Block): Change {
   return { key: blockKey(block.height), value: encode(blockSchema, block) };
-}
-
-export function snapshotChange(snapshot: StoredSnapshot): Change {
-  return { key: SNAPSHOT_KEY, value: encode(snapshotSchema, snapshot) };
 }
 
 export async function readBlock(store: Store, height: number): Promise<Block | undefined> {
@@ -65,18 +48,24 @@ export async function readBlocksBefore(store: Store, before: number, limit: numb
   return entries.map(({ key, value }) => own(decode(blockSchema, value), key));
 }
 
-export async function readSnapshot(store: Store): Promise<StoredSnapshot | undefined> {
-  const value = await store.get(SNAPSHOT_KEY);
-  if (value === undefined) return undefined;
-  return own(decode(snapshotSchema, value, { maxBytes: MAX_SNAPSHOT_BYTES }), SNAPSHOT_KEY);
+/**
+ * Which blocks below `keepFrom` to delete now: the lowest ones, a bounded number each time.
+ * @param limit @default 1024 — more than a checkpoint interval adds, so that a long store shrinks
+ */
+export async function blocksToPrune(store: Store, keepFrom: number, limit = 1024): Promise<readonly Change[]> {
+  const [first] = await store.scan('block/', { limit: 1 });
+  if (first === undefined) return [];
+  const lowest = Number(first.key.slice('block/'.length));
+  const count = Math.max(0, Math.min(limit, keepFrom - lowest));
+  return Array.from({ length: count }, (_, i) => ({ key: blockKey(lowest + i), value: null }));
 }
 
 export function blockKey(height: number): string {
   return `block/${String(height).padStart(HEIGHT_DIGITS, '0')}`;
 }
 
-/** What this device stored itself must be readable. */
-function own<T>(decoded: { ok: true; value: T } | { ok: false; reason: string }, what: string): T {
+/** What this device stored itself must be readable. @throws CHAIN_DAMAGED */
+export function own<T>(decoded: { ok: true; value: T } | { ok: false; reason: string }, what: string): T {
   if (decoded.ok) return decoded.value;
   throw new MurmurError({
     code: 'CHAIN_DAMAGED',

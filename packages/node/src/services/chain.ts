@@ -6,12 +6,13 @@ import {
   createLedger,
   type Ledger,
   type LedgerEvent,
+  type LedgerOptions,
   type Receipt,
   replicaSetOf,
-  restoreLedger,
 } from '@murmuration/ledger';
-import { type Block, blockChange, readBlock, readBlocks, readSnapshot, type StoredSnapshot } from './block-store.ts';
+import { type Block, blockChange, readBlock, readBlocks } from './block-store.ts';
 import type { ServiceDeps } from './deps.ts';
+import { restoreSnapshot } from './snapshot-store.ts';
 
 /** A block after the ledger took it. */
 export interface AppliedBlock {
@@ -49,8 +50,9 @@ export class Chain {
 
   /** Replays what the store holds. @throws CHAIN_DAMAGED where it does not fit together */
   static async open(deps: ServiceDeps): Promise<Chain> {
-    const snapshot = await readSnapshot(deps.store);
-    const chain = new Chain(deps, snapshot === undefined ? createLedger(deps.genesis) : restore(deps, snapshot));
+    const options: LedgerOptions = deps.fees === undefined ? {} : { fees: deps.fees };
+    const restored = await restoreSnapshot(deps.store, deps.genesis, options);
+    const chain = new Chain(deps, restored ?? createLedger(deps.genesis, options));
     for (;;) {
       const blocks = await readBlocks(deps.store, chain.height + 1, 64);
       if (blocks.length === 0) return chain;
@@ -99,14 +101,11 @@ export class Chain {
     return applied;
   }
 
-  /** Jumps to a state whose root a checkpoint certifies. @returns why not, where the snapshot does not give it */
-  install(snapshot: StoredSnapshot): Result<void> {
-    const ledger = restoreLedger(this.deps.genesis, snapshot.state, snapshot.stateRoot);
-    if (!ledger.ok) return ledger;
-    this.current = ledger.value;
+  /** Jumps to a state whose root a checkpoint certifies. */
+  install(ledger: Ledger): void {
+    this.current = ledger;
     this.root = this.current.root();
     for (const listener of this.jumpListeners) listener();
-    return { ok: true, value: undefined };
   }
 
   block(height: number): Promise<Block | undefined> {
@@ -126,12 +125,6 @@ export class Chain {
 /** Names a request as receipts and pending submissions do. */
 export function requestKey(request: Uint8Array): string {
   return toHex(sha3_256(request));
-}
-
-function restore(deps: ServiceDeps, snapshot: StoredSnapshot): Ledger {
-  const ledger = restoreLedger(deps.genesis, snapshot.state, snapshot.stateRoot);
-  if (!ledger.ok) throw damaged(`the snapshot at ${snapshot.height} gives another state: ${ledger.reason}`);
-  return ledger.value;
 }
 
 function damaged(why: string): MurmurError {

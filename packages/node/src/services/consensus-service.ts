@@ -1,16 +1,33 @@
-import type { Engine, EngineEffect, EngineEvent, EngineStatus, Liar, SendEffect } from '@murmuration/consensus';
+import {
+  decodeCertificate,
+  type Engine,
+  type EngineEffect,
+  type EngineEvent,
+  type EngineStatus,
+  type Liar,
+  type ReplicaSet,
+  type SendEffect,
+} from '@murmuration/consensus';
 import { type Change, MurmurError, type Timer } from '@murmuration/core';
-import { type Block, blockKey, readSnapshot, snapshotChange } from './block-store.ts';
-import type { Chain } from './chain.ts';
+import { type Block, blocksToPrune } from './block-store.ts';
+import { checkpointChanges } from './checkpoint-store.ts';
 import type { ServiceDeps } from './deps.ts';
+import { readHead, snapshotChanges } from './snapshot-store.ts';
 
 const TOPIC = 'pbft';
 const RECORDS = 'engine/';
+const RETAINED_BLOCKS = 4096;
+
+type StableCheckpoint = Extract<EngineEffect, { kind: 'stableCheckpoint' }>;
 
 export interface ConsensusOptions {
   /** Heights between snapshots; the engine's checkpoint interval. */
   readonly checkpointInterval: number;
-  /** Blocks kept below the newest stable checkpoint, for peers that catch up and for screens. @default 4096 */
+  /**
+   * Blocks kept below the newest stable checkpoint, for peers that catch up and for screens; who asks for an older
+   * one gets the snapshot instead. Checkpoint certificates, epoch proofs and evidence are never pruned by it.
+   * @default 4096 — a minute of absence at 64 blocks a second, and at most 1 GiB of full blocks
+   */
   readonly retainBlocks?: number;
 }
 
@@ -21,6 +38,23 @@ export interface ConsensusHooks {
   /** The store failed: nothing may be sent any more. */
   onFatal(error: unknown): void;
 }
+
+/** The state machine that blocks are applied to. `Chain` is one. */
+export interface ReplicatedChain {
+  readonly replicaSet: ReplicaSet;
+  readonly height: number;
+  readonly stateRoot: Uint8Array;
+  readonly ledger: { chunks(): readonly Uint8Array[] };
+  replicaIndex(device: string): number | undefined;
+  change(block: Block): Change;
+  apply(block: Block): unknown;
+}
+
+export type ConsensusDeps = Pick<ServiceDeps, 'identity' | 'port' | 'store' | 'clock' | 'metrics'> & {
+  readonly chain: ReplicatedChain;
+  readonly engine: Engine;
+  readonly self: number;
+};
 
 /** A planted liar: what it does to each message this replica sends. */
 export interface PlantedLiar {
@@ -36,26 +70,21 @@ export interface PlantedLiar {
  * message leaves. All effects of one tick share one write.
  */
 export class ConsensusService {
-  private readonly deps: ServiceDeps;
-  private readonly chain: Chain;
+  private readonly deps: ConsensusDeps;
+  private readonly chain: ReplicatedChain;
   private readonly engine: Engine;
   private readonly self: number;
   private readonly options: ConsensusOptions;
   private readonly hooks: ConsensusHooks;
   private readonly planted: PlantedLiar | undefined;
   private readonly timers = new Map<string, Timer>();
-  private readonly snapshots = new Map<number, { stateRoot: Uint8Array; state: Uint8Array }>();
+  private readonly snapshots = new Map<number, { stateRoot: Uint8Array; chunks: readonly Uint8Array[] }>();
   private queue: EngineEffect[] = [];
   private busy = false;
   private draining: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(
-    deps: ServiceDeps & { chain: Chain; engine: Engine; self: number },
-    options: ConsensusOptions,
-    hooks: ConsensusHooks,
-    planted?: PlantedLiar,
-  ) {
+  constructor(deps: ConsensusDeps, options: ConsensusOptions, hooks: ConsensusHooks, planted?: PlantedLiar) {
     this.deps = deps;
     this.chain = deps.chain;
     this.engine = deps.engine;
@@ -215,7 +244,7 @@ export class ConsensusService {
     this.chain.apply(commit);
     const { height, stateRoot } = this.chain;
     if (height % this.options.checkpointInterval === 0) {
-      this.snapshots.set(height, { stateRoot, state: this.chain.ledger.snapshot() });
+      this.snapshots.set(height, { stateRoot, chunks: this.chain.ledger.chunks() });
       this.forgetSnapshots(height - 2 * this.options.checkpointInterval);
     }
     this.step({ kind: 'executed', nowMs: this.deps.clock.nowMs(), height, stateDigest: stateRoot });
@@ -225,25 +254,28 @@ export class ConsensusService {
     this.deps.store.write(changes, { durable: false }).catch((error: unknown) => this.hooks.onFatal(error));
   }
 
-  private keepSnapshot(effect: Extract<EngineEffect, { kind: 'stableCheckpoint' }>): void {
+  private keepSnapshot(effect: StableCheckpoint): void {
     const snapshot = this.snapshots.get(effect.height);
-    if (snapshot === undefined) return;
     this.forgetSnapshots(effect.height);
-    void this.writeSnapshot({ height: effect.height, certificate: effect.certificate, ...snapshot });
+    void this.keepCheckpoint(effect, snapshot?.chunks).catch((error: unknown) => this.hooks.onFatal(error));
   }
 
-  private async writeSnapshot(snapshot: Parameters<typeof snapshotChange>[0]): Promise<void> {
-    try {
-      const { store } = this.deps;
-      const known = await readSnapshot(store);
-      if (known !== undefined && known.height >= snapshot.height) return;
-      const below = blockKey(Math.max(0, snapshot.height - (this.options.retainBlocks ?? 4096)));
-      const old = await store.scan('block/', { limit: 256 });
-      const pruned = old.filter(({ key }) => key < below).map(({ key }) => ({ key, value: null }));
-      await store.write([snapshotChange(snapshot), ...pruned], { durable: false });
-    } catch (error) {
-      this.hooks.onFatal(error);
+  /** The certificate for light clients, the state for laggards, and what the two make superfluous goes. */
+  private async keepCheckpoint(effect: StableCheckpoint, chunks: readonly Uint8Array[] | undefined): Promise<void> {
+    const { store } = this.deps;
+    const { height, stateDigest, certificate } = effect;
+    const epoch = epochOf(certificate);
+    const changes = [
+      ...(await checkpointChanges(store, { epoch, height, stateDigest, certificate, epochProof: new Uint8Array(0) })),
+    ];
+    const known = await readHead(store);
+    if (chunks !== undefined && (known === undefined || known.name.height < height)) {
+      const name = { height, stateRoot: stateDigest, certificate };
+      changes.push(...(await snapshotChanges(store, { name, chunks })));
+      // Only with the snapshot in hand: a peer that asks for a pruned block gets it instead.
+      changes.push(...(await blocksToPrune(store, height - (this.options.retainBlocks ?? RETAINED_BLOCKS))));
     }
+    await store.write(changes, { durable: false });
   }
 
   /** This device computed another state than a quorum did: it must not vote on, and a person must look. */
@@ -261,6 +293,11 @@ export class ConsensusService {
   private forgetSnapshots(upTo: number): void {
     for (const height of this.snapshots.keys()) if (height <= upTo) this.snapshots.delete(height);
   }
+}
+
+function epochOf(certificate: Uint8Array): number {
+  const decoded = decodeCertificate(certificate);
+  return decoded.ok ? decoded.value.epoch : 0;
 }
 
 function isDurable(effect: EngineEffect): boolean {

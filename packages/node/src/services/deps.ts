@@ -1,12 +1,14 @@
 import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
 import type { DeviceIdentity } from '@murmuration/identity';
-import type { Genesis } from '@murmuration/ledger';
+import type { FeePolicy, Genesis } from '@murmuration/ledger';
 import type { BlobShelf } from './blob-shelf.ts';
 
 /** What every service of one device stands on. Ports only, so that the simulator runs the services unchanged. */
 export interface ServiceDeps {
   readonly identity: DeviceIdentity;
   readonly genesis: Genesis;
+  /** What commands cost; its id is the one in the genesis. @default everything is free */
+  readonly fees?: FeePolicy;
   /** What this device registers under. */
   readonly name: string;
   readonly port: MessagePort;

@@ -23,6 +23,8 @@ export interface DeviceServicesOptions {
   readonly checkpointInterval?: number;
   /** Behind by more than this, a device asks for a snapshot in place of blocks. @default 256 */
   readonly snapshotGap?: number;
+  /** Blocks kept below the newest stable checkpoint. @default 4096 — see `ConsensusOptions` */
+  readonly retainBlocks?: number;
   /** A planted liar. */
   readonly behaviour?: Behaviour;
   /** Ledger height from which a planted liar lies in consensus. @default 24 — some rounds run honestly before */
@@ -152,7 +154,7 @@ export class DeviceServices implements AsyncDisposable {
     );
     return new ConsensusService(
       { ...deps, chain, engine, self },
-      { checkpointInterval },
+      { checkpointInterval, ...(options.retainBlocks === undefined ? {} : { retainBlocks: options.retainBlocks }) },
       {
         onBehind: (height, from) => {
           const replica = replicaSet.replicas[from];

@@ -1,41 +1,19 @@
-import { verifyCheckpoint } from '@murmuration/consensus';
-import {
-  accept,
-  bytesUpTo,
-  type DeviceId,
-  decode,
-  encode,
-  list,
-  type Result,
-  refuse,
-  struct,
-  uint,
-} from '@murmuration/core';
-import { blockSchema, readBlocks, readSnapshot, type StoredSnapshot, snapshotChange } from './block-store.ts';
+import { accept, type DeviceId, decode, encode, list, type Result, refuse, struct, uint } from '@murmuration/core';
+import { blockSchema, readBlocks } from './block-store.ts';
 import type { Chain } from './chain.ts';
 import type { ServiceDeps } from './deps.ts';
+import { SnapshotTransfer } from './snapshot-transfer.ts';
 
 const BLOCKS_TOPIC = 'sync/blocks';
-const SNAPSHOT_TOPIC = 'sync/snapshot';
 const HEIGHT_TOPIC = 'sync/height';
 /** Payload of one answer; the last block may pass it, and blocks are capped themselves. */
 const ANSWER_BYTES = 512 * 1024;
 const MAX_BLOCKS = 64;
-const SNAPSHOT_CHUNK_BYTES = 256 * 1024;
-const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 5000;
 
 const blocksRequest = struct({ from: uint });
 const blocksAnswer = struct({ height: uint, blocks: list(blockSchema, MAX_BLOCKS) });
 const heightSchema = struct({ height: uint });
-const snapshotRequest = struct({ height: uint, offset: uint });
-const snapshotAnswer = struct({
-  height: uint,
-  stateRoot: bytesUpTo(32),
-  certificate: bytesUpTo(64 * 1024),
-  total: uint,
-  part: bytesUpTo(SNAPSHOT_CHUNK_BYTES),
-});
 
 export interface SyncOptions {
   /** Behind by more than this, a snapshot is asked for instead of blocks. */
@@ -49,6 +27,7 @@ export interface SyncOptions {
 export class SyncService {
   private readonly deps: ServiceDeps;
   private readonly chain: Chain;
+  private readonly snapshots: SnapshotTransfer;
   private readonly snapshotGap: number;
   private readonly onCaughtUp: () => void;
   private running: Promise<void> | undefined;
@@ -61,7 +40,7 @@ export class SyncService {
     this.snapshotGap = options.snapshotGap;
     this.onCaughtUp = onCaughtUp;
     deps.port.onRequest(BLOCKS_TOPIC, (_from, request) => this.serveBlocks(request));
-    deps.port.onRequest(SNAPSHOT_TOPIC, (_from, request) => this.serveSnapshot(request));
+    this.snapshots = new SnapshotTransfer(deps, () => this.chain.replicaSet);
     deps.port.onMessage(HEIGHT_TOPIC, (from, wire) => {
       const announced = decode(heightSchema, wire, { maxBytes: 32 });
       if (announced.ok) this.catchUp(announced.value.height, from);
@@ -157,44 +136,10 @@ export class SyncService {
   }
 
   private async fetchSnapshot(peer: DeviceId): Promise<Result<void>> {
-    let snapshot: { header: Omit<StoredSnapshot, 'state'>; state: Uint8Array } | undefined;
-    let offset = 0;
-    do {
-      const request = encode(snapshotRequest, { height: snapshot?.header.height ?? 0, offset });
-      const answer = await this.deps.port.request(peer, SNAPSHOT_TOPIC, request, { timeoutMs: REQUEST_TIMEOUT_MS });
-      if (!answer.ok) return answer;
-      const decoded = decode(snapshotAnswer, answer.value);
-      if (!decoded.ok) return decoded;
-      const { total, part, ...header } = decoded.value;
-      if (snapshot === undefined) {
-        if (header.height <= this.chain.height) return refuse('nothing-newer');
-        if (total > MAX_SNAPSHOT_BYTES) return refuse('too-large');
-        const { height, stateRoot, certificate } = header;
-        const verdict = verifyCheckpoint(this.chain.replicaSet, { height, stateDigest: stateRoot, certificate });
-        if (!verdict.ok) return refuse(verdict.reason);
-        snapshot = { header, state: new Uint8Array(total) };
-      }
-      if (part.length === 0 || offset + part.length > snapshot.state.length) return refuse('malformed');
-      snapshot.state.set(part, offset);
-      offset += part.length;
-    } while (offset < snapshot.state.length);
-    const whole = { ...snapshot.header, state: snapshot.state };
+    const received = await this.snapshots.fetch(peer, this.chain.height);
+    if (!received.ok) return received;
     // The chain may have moved on while the chunks came.
-    if (whole.height <= this.chain.height) return accept(undefined);
-    const installed = this.chain.install(whole);
-    if (!installed.ok) return installed;
-    await this.deps.store.write([snapshotChange(whole)], { durable: false });
+    if (received.value.name.height > this.chain.height) this.chain.install(received.value.ledger);
     return accept(undefined);
-  }
-
-  private async serveSnapshot(request: Uint8Array): Promise<Result<Uint8Array>> {
-    const wanted = decode(snapshotRequest, request);
-    if (!wanted.ok) return wanted;
-    const snapshot = await readSnapshot(this.deps.store);
-    const { height, offset } = wanted.value;
-    if (snapshot === undefined || (height !== 0 && height !== snapshot.height)) return refuse('not-found');
-    const { state, ...header } = snapshot;
-    const part = state.subarray(offset, offset + SNAPSHOT_CHUNK_BYTES);
-    return accept(encode(snapshotAnswer, { ...header, total: state.length, part }));
   }
 }

@@ -9,7 +9,7 @@ import {
   type Trainer,
   type TrainingPlan,
 } from '@murmuration/learning';
-import type { Genesis } from '@murmuration/ledger';
+import type { FeePolicy, Genesis } from '@murmuration/ledger';
 import { createWorld, EPOCH_MS, type Faults, type Process, type World } from '@murmuration/simulator';
 import { type Behaviour, behaviourOf } from '../../src/behaviours.ts';
 import type { ServiceDeps } from '../../src/services/deps.ts';
@@ -39,6 +39,8 @@ export interface SimulatedSwarmOptions {
   readonly services?: Omit<DeviceServicesOptions, 'behaviour'>;
   /** How long one device's training takes, at most, in virtual time. @default 400 */
   readonly maxTrainingMs?: number;
+  /** @default everything is free */
+  readonly fees?: FeePolicy;
   readonly replay?: string;
   /** For one that is being looked into. */
   readonly log?: (name: string) => Log;
@@ -86,6 +88,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     seed: entropy.bytes(32),
     replicas: identities.slice(0, devices).map(({ certificateBytes }) => certificateBytes),
     names: names.slice(0, devices),
+    ...(options.fees === undefined ? {} : { fees: options.fees.id }),
   };
   const current: (DeviceServices | undefined)[] = names.map(() => undefined);
   const depsOf = (index: number, process: Omit<Process, 'alive'>): ServiceDeps => {
@@ -99,6 +102,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
       random,
       identity,
       genesis,
+      ...(options.fees === undefined ? {} : { fees: options.fees }),
       name,
       log: options.log?.(name) ?? silentLog,
       metrics: noMetrics,
