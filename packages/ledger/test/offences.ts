@@ -1,4 +1,13 @@
-import { createEvidence, createPbft, type Engine, readEvidence } from '@murmuration/consensus';
+import {
+  createEvidence,
+  createPbft,
+  type Engine,
+  type EngineEvent,
+  type Liar,
+  liars,
+  type PbftOptions,
+  readEvidence,
+} from '@murmuration/consensus';
 import type { DeviceIdentity } from '@murmuration/identity';
 import {
   type Command,
@@ -44,11 +53,43 @@ export function equivocation(world: World): Uint8Array {
   throw new Error('the witness saw no equivocation');
 }
 
-function engineOf(world: World, self: number): Engine {
-  const engine = createPbft({ replicaSet: replicaSetOf(world.genesis), self, signer: replica(world, self).signer });
+function engineOf(world: World, self: number, options: PbftOptions = {}): Engine {
+  const deps = { replicaSet: replicaSetOf(world.genesis), self, signer: replica(world, self).signer };
+  const engine = createPbft(deps, options);
   const executed = { height: 0, stateDigest: world.ledger.root() };
   engine.step({ kind: 'start', nowMs: world.nowMs, records: [], executed });
   return engine;
+}
+
+/** Consensus evidence against replica 3: it signed another state than the quorum at the first checkpoint. */
+export function stateMismatch(world: World): Uint8Array {
+  const nowMs = world.nowMs;
+  const engines = [0, 1, 2, 3].map((self) => engineOf(world, self, { checkpointInterval: 1 }));
+  const lie = liars['bad-checkpoint'] as Liar;
+  const replicaSet = replicaSetOf(world.genesis);
+  const queue: { readonly from: number; readonly to: number; readonly bytes: Uint8Array }[] = [];
+  let evidence: Uint8Array | undefined;
+  const step = (self: number, event: EngineEvent): void => {
+    for (const effect of (engines[self] as Engine).step(event)) {
+      const context = { self, n: 4, signer: replica(world, self).signer, height: 0, view: 0, replicaSet };
+      if (effect.kind === 'evidence') evidence = effect.evidence;
+      if (effect.kind === 'commit') {
+        step(self, { kind: 'executed', nowMs, height: effect.commit.height, stateDigest: hashOf(1) });
+      }
+      if (effect.kind !== 'send') continue;
+      for (const { to, bytes } of self === 3 ? lie.onSend(context, effect) : [effect]) {
+        for (const target of [0, 1, 2, 3]) {
+          if (target !== self && (to === 'all' || to === target)) queue.push({ from: self, to: target, bytes });
+        }
+      }
+    }
+  };
+  step(0, { kind: 'propose', nowMs, request: hashOf(1) });
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    step(next.to, { kind: 'message', nowMs, from: next.from, bytes: next.bytes });
+  }
+  if (evidence === undefined) throw new Error('nobody saw the other state');
+  return evidence;
 }
 
 /** The same evidence with the number of another replica, which no signature covers. */

@@ -45,6 +45,17 @@ const CLAIMS: Readonly<Record<string, Claims>> = {
       ...NEVER_PROVEN,
     ],
   },
+  'consensus-fault': {
+    proves: [
+      'The accused signed a consensus message that no correct replica signs: one that denies what it had signed before, a view change whose proofs do not hold, or a state other than the one that a quorum certified.',
+      BOUND_TO_DEVICE,
+    ],
+    doesNotProve: [
+      'That it lied on purpose: a disk that lost what it had confirmed, faulty memory or an altered build give the same picture.',
+      'That a quorum’s state is right if more than f of its replicas lie.',
+      ...NEVER_PROVEN,
+    ],
+  },
   'double-update': {
     proves: ['The accused signed two different updates for one round of one job.', BOUND_TO_DEVICE],
     doesNotProve: ['Which of the two was meant, or that either of them is poisoned.', ...NEVER_PROVEN],

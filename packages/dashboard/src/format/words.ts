@@ -2,6 +2,7 @@ const REASONS: Readonly<Record<string, string>> = {
   equivocation: 'Signed two conflicting messages',
   'poisoned-updates': 'Poisoned updates',
   'result-mismatch': 'Committed a different result',
+  'consensus-fault': 'Signed a consensus message that does not hold',
   'double-update': 'Two updates for one round',
 };
 

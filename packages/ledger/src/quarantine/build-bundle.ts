@@ -17,7 +17,7 @@ import { sealOf } from '../learning/seal.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { type EvidenceBundle, type EvidenceKind, encodeEvidenceBundle } from './evidence-bundle.ts';
 import type { Finding } from './finding.ts';
-import { verifyEvidenceBundle } from './verify-bundle.ts';
+import { kindOfEvidence, verifyEvidenceBundle } from './verify-bundle.ts';
 
 /** A bundle with what it proves. */
 export interface ProvenBundle {
@@ -26,7 +26,8 @@ export interface ProvenBundle {
 }
 
 /**
- * Makes consensus evidence self-contained: adds the accused's certificate.
+ * Makes consensus evidence self-contained: adds the accused's certificate, and the genesis where other replicas' keys
+ * are needed to check it.
  * @param evidence from the engine's effect of that name
  * @returns bytes for `submit-evidence`; refused where the evidence does not hold
  */
@@ -35,15 +36,16 @@ export function bundleEquivocation(genesis: Genesis, evidence: Uint8Array): Resu
   if (!read.ok) return read;
   const { chainId, replicas } = verifyGenesis(genesis);
   const { replica } = accusedOf(read.value);
+  const kind = kindOfEvidence(read.value);
   const certificate = genesis.replicas[replica];
   const accused = replicas[replica]?.device;
   if (certificate === undefined || accused === undefined) return refuse('not-a-replica');
   const wire = encodeEvidenceBundle({
     format: 'murmuration-evidence/1',
-    kind: 'equivocation',
+    kind,
     accused,
     chainId,
-    genesis: null,
+    genesis: kind === 'equivocation' ? null : encodeGenesis(genesis),
     certificates: [certificate],
     statements: [evidence],
   });

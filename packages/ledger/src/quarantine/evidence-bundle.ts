@@ -18,11 +18,19 @@ import { MAX_COMMAND_BYTES, MAX_REPLICAS } from '../limits.ts';
 
 /**
  * - `equivocation`: two signed consensus messages that exclude each other (`verifyEvidence` of consensus)
+ * - `consensus-fault`: consensus messages that the accused signed and no correct replica signs: a vote against its own
+ *   lock, a justification that does not hold, another state than a quorum's
  * - `poisoned-updates`: a quorum's results of two rounds that call the accused's signed updates outliers
  * - `result-mismatch`: a replica's signed result and a quorum's other one, of one round
  * - `double-update`: two signed update hashes of one device for one round
  */
-export const EVIDENCE_KINDS = ['equivocation', 'poisoned-updates', 'result-mismatch', 'double-update'] as const;
+export const EVIDENCE_KINDS = [
+  'equivocation',
+  'poisoned-updates',
+  'result-mismatch',
+  'double-update',
+  'consensus-fault',
+] as const;
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 
 /** A proof that one device lied, complete in itself: nothing but these bytes is needed to check it. */
@@ -32,11 +40,11 @@ export interface EvidenceBundle {
   readonly accused: DeviceId;
   /** 32 bytes; every statement is signed for this chain. */
   readonly chainId: Uint8Array;
-  /** The encoded genesis where replicas testify: it names them and hashes to the chain id. Else null. */
+  /** The encoded genesis where replicas testify or their keys show the fault: it names them and hashes to the chain id. Else null. */
   readonly genesis: Uint8Array | null;
   /** Of the accused first; then those of replicas who signed under another certificate than the genesis'. */
   readonly certificates: readonly Uint8Array[];
-  /** Signed commands, or for an equivocation the consensus evidence. */
+  /** Signed commands, or for what consensus found its evidence. */
   readonly statements: readonly Uint8Array[];
 }
 

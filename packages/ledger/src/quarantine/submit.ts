@@ -17,12 +17,15 @@ export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvide
   if (turn.state.devices.get(accused) === undefined) return refuse('unknown-accused');
   const verified = verifyEvidenceBundle(command.evidence, { chainId: turn.chain.chainId });
   if (!verified.ok) return refuse('bad-evidence', verified.reason);
-  if (kind === 'equivocation' && !isAboutReplica(turn, bundle.value)) return refuse('accused-is-no-replica');
+  const ofConsensus = kind === 'equivocation' || kind === 'consensus-fault';
+  if (ofConsensus && !isAboutReplica(turn, bundle.value)) return refuse('accused-is-no-replica');
   return quarantineDevice(turn, { wire: command.evidence, finding: verified.value }, sender.device);
 }
 
-/** The replica's number in consensus evidence is not signed, so it must be the accused's. */
+/** The replica's number in consensus evidence is not signed, so it must be the accused's, in the epoch of the genesis. */
 function isAboutReplica(turn: Turn, bundle: EvidenceBundle): boolean {
   const evidence = readEvidence(bundle.statements[0] as Uint8Array);
-  return evidence.ok && turn.chain.replicas[accusedOf(evidence.value).replica] === bundle.accused;
+  if (!evidence.ok) return false;
+  const { replica, epoch } = accusedOf(evidence.value);
+  return epoch === 0 && turn.chain.replicas[replica] === bundle.accused;
 }

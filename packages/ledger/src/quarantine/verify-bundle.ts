@@ -1,4 +1,4 @@
-import { verifyEvidence } from '@murmuration/consensus';
+import { type Evidence, type ReplicaSet, readEvidence, verifyEvidence } from '@murmuration/consensus';
 import { accept, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
 import { readCertificate, type VerifiedCertificate } from '@murmuration/identity';
 import { decodeGenesis } from '../genesis.ts';
@@ -24,7 +24,8 @@ export function verifyEvidenceBundle(wire: Uint8Array, options: VerifyBundleOpti
   if (options.chainId !== undefined && !equalBytes(options.chainId, bundle.chainId)) return refuse('foreign-chain');
   const certificates = readCertificates(bundle);
   if (!certificates.ok) return certificates;
-  if (bundle.kind === 'equivocation') return equivocation(bundle, certificates.value);
+  if (bundle.kind === 'equivocation' || bundle.kind === 'consensus-fault')
+    return signedFault(bundle, certificates.value);
 
   const replicas = readReplicas(bundle, bundle.kind);
   if (!replicas.ok) return replicas;
@@ -49,7 +50,8 @@ function readCertificates(bundle: EvidenceBundle): Result<readonly VerifiedCerti
 }
 
 function readReplicas(bundle: EvidenceBundle, kind: EvidenceKind): Result<readonly VerifiedCertificate[]> {
-  if (kind === 'double-update') return bundle.genesis === null ? accept([]) : refuse('stray-genesis');
+  if (kind === 'double-update' || kind === 'equivocation')
+    return bundle.genesis === null ? accept([]) : refuse('stray-genesis');
   if (bundle.genesis === null) return refuse('genesis-missing');
   const genesis = decodeGenesis(bundle.genesis);
   if (!genesis.ok) return refuse('bad-genesis', genesis.reason);
@@ -57,18 +59,47 @@ function readReplicas(bundle: EvidenceBundle, kind: EvidenceKind): Result<readon
   return accept(genesis.value.replicas);
 }
 
-function equivocation(bundle: EvidenceBundle, certificates: readonly VerifiedCertificate[]): Result<Finding> {
+/** What one piece of consensus evidence shows. */
+function signedFault(bundle: EvidenceBundle, certificates: readonly VerifiedCertificate[]): Result<Finding> {
   const [evidence, stray] = bundle.statements;
   const [certificate, second] = certificates;
-  if (bundle.genesis !== null) return refuse('stray-genesis');
   if (second !== undefined || certificate === undefined) return refuse('stray-certificate');
   if (evidence === undefined || stray !== undefined) return refuse('stray-statement');
-  const verified = verifyEvidence(evidence, certificate.key, bundle.chainId);
+  const read = readEvidence(evidence);
+  if (!read.ok) return read;
+  if (kindOfEvidence(read.value) !== bundle.kind) return refuse('wrong-kind', read.value.kind);
+  const set = readReplicaSet(bundle);
+  if (!set.ok) return set;
+  const options = set.value === null ? {} : { replicaSet: set.value };
+  const verified = verifyEvidence(evidence, certificate.key, bundle.chainId, options);
   if (!verified.ok) return verified;
-  // The replica's number is not signed: the key names the accused, and the ledger compares the number.
-  const { class: fault, epoch, view, height } = verified.value;
+  // Where the replica's number is not compared here, the ledger does so: the key names the accused.
+  const { class: fault, epoch, view, height, summary: detail } = verified.value;
   const ordering = fault === 'conflicting-proposals' || fault === 'conflicting-votes';
-  const summary = `signed ${fault.replaceAll('-', ' ')} at view ${view}, height ${height}`;
   const offence = [ordering ? 'ordering' : fault, epoch, view, height];
-  return accept(finding(bundle, offence, summary, { class: fault, epoch, view, height }));
+  const words = FAULT_WORDS[fault] ?? `signed ${fault.replaceAll('-', ' ')}`;
+  const summary = `${words} at view ${view}, height ${height}`;
+  const facts = { class: fault, epoch, view, height };
+  return accept(finding(bundle, offence, summary, bundle.kind === 'equivocation' ? facts : { ...facts, detail }));
+}
+
+/** Said to people. */
+const FAULT_WORDS: Readonly<Record<string, string>> = {
+  'vote-against-lock': 'denied a batch that it had signed as prepared, which could have undone a decision,',
+  'invalid-justification': 'signed a view change whose proofs do not hold',
+  'state-mismatch': 'signed another state of the ledger than a quorum',
+};
+
+/** The kind of bundle that a piece of consensus evidence goes into. */
+export function kindOfEvidence({ kind }: Evidence): EvidenceKind {
+  return kind === 'conflict' ? 'equivocation' : 'consensus-fault';
+}
+
+/** The replicas of the evidence's epoch, from the genesis; none for an equivocation, which the accused's key shows. */
+function readReplicaSet(bundle: EvidenceBundle): Result<ReplicaSet | null> {
+  const replicas = readReplicas(bundle, bundle.kind);
+  if (!replicas.ok) return replicas;
+  if (bundle.kind === 'equivocation') return accept(null);
+  const entries = replicas.value.map(({ device, key }) => ({ device, key }));
+  return accept({ chainId: bundle.chainId, epoch: 0, replicas: entries });
 }

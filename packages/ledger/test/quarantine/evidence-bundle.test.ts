@@ -31,7 +31,7 @@ import {
   type World,
   YEAR_MS,
 } from '../fixtures.ts';
-import { doubleUpdate, equivocation } from '../offences.ts';
+import { doubleUpdate, equivocation, stateMismatch } from '../offences.ts';
 
 function bundleIn(events: readonly LedgerEvent[]): EvidenceBundle {
   const event = events.find(({ kind }) => kind === 'quarantined');
@@ -68,8 +68,14 @@ const equivocated = (() => {
   if (!decoded.ok) throw new Error(decoded.reason);
   return decoded.value;
 })();
+const diverged = (() => {
+  const bundle = bundleEquivocation(world.genesis, stateMismatch(world));
+  const decoded = bundle.ok ? decodeEvidenceBundle(bundle.value) : bundle;
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded.value;
+})();
 const twice = doubleUpdate(world, liar, 1);
-const bundles = { poisoned, mismatch, equivocated, twice };
+const bundles = { poisoned, mismatch, equivocated, diverged, twice };
 
 describe.each(Object.entries(bundles))('%s', (_name, bundle) => {
   const wire = encodeEvidenceBundle(bundle);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   bundleEquivocation,
+  type Command,
   encodeEvidenceBundle,
   type LedgerEvent,
   OBSERVATION_MS,
@@ -21,7 +22,7 @@ import {
   update,
   type World,
 } from '../fixtures.ts';
-import { blamedOn, doubleUpdate, equivocation, submit } from '../offences.ts';
+import { blamedOn, doubleUpdate, equivocation, stateMismatch, submit } from '../offences.ts';
 
 function quarantinedIn(events: readonly LedgerEvent[]) {
   return events.filter((event) => event.kind === 'quarantined');
@@ -39,6 +40,18 @@ function expectAccused(world: World, events: readonly LedgerEvent[], index: numb
 }
 
 describe('what quarantines', () => {
+  test('another state than the one that a quorum certified', () => {
+    const world = createWorld(4);
+    const bundle = bundleEquivocation(world.genesis, stateMismatch(world));
+    if (!bundle.ok) throw new Error(bundle.reason);
+    const command: Command = { kind: 'submit-evidence', evidence: bundle.value };
+    const { events } = world.apply(world.sign(replica(world, 0), command));
+    expectAccused(world, events, 3, 'consensus-fault');
+    expect(events).toContainEqual(
+      expect.objectContaining({ summary: 'signed another state of the ledger than a quorum at view 0, height 1' }),
+    );
+  });
+
   test('two update hashes of one device for one round', () => {
     const world = createWorld(4);
     world.send(replica(world, 0), openJob());
