@@ -70,8 +70,7 @@ export class Cluster {
   /** Evidence by its class. */
   readonly convictions = new Map<string, number>();
   readonly sentByKind = new Map<string, number>();
-  /** What is wrong, found out in an event; an invariant reads it. */
-  private wrong: string | undefined;
+  private firstWrong: string | undefined;
   private readonly next: number[] = [];
   private readonly votes = new Map<string, string>();
   private readonly q: number;
@@ -96,6 +95,15 @@ export class Cluster {
       });
     }
     for (const self of twins) this.run(self, this.world.twin(twinName(self), `replica${self}`), options, () => {});
+  }
+
+  /** What was found wrong first, in an event; an invariant reads it. */
+  private get wrong(): string | undefined {
+    return this.firstWrong;
+  }
+
+  private set wrong(what: string) {
+    this.firstWrong ??= what;
   }
 
   private run(self: number, node: SimulatedNode, options: ClusterOptions, started: (host: ReplicaHost) => void): void {
@@ -173,15 +181,21 @@ export class Cluster {
     const { height, payload } = commit;
     if (height !== this.next[self]) this.wrong = `replica ${self} committed ${height}, not ${this.next[self]}`;
     this.next[self] = height + 1;
+    if (!this.certified(commit)) this.wrong = `replica ${self} committed ${height} without a valid certificate`;
+    this.agree(height, payload);
+  }
+
+  /** What a replica takes from others agrees with what was committed, as its own commits do. */
+  installed(self: number, height: number, payload: Uint8Array): void {
+    this.next[self] = Math.max(this.next[self] ?? 1, height + 1);
+    if (!this.isFaulty(self)) this.agree(height, payload);
+  }
+
+  private agree(height: number, payload: Uint8Array): void {
     const digest = toHex(sha3_256(payload));
     const known = this.decided.get(height);
     if (known !== undefined && known !== digest) this.wrong = `two payloads are committed at height ${height}`;
-    if (!this.certified(commit)) this.wrong = `replica ${self} committed ${height} without a valid certificate`;
     if (known === undefined) this.firstCommit(height, digest, payload);
-  }
-
-  installed(self: number, height: number): void {
-    this.next[self] = Math.max(this.next[self] ?? 1, height + 1);
   }
 
   private firstCommit(height: number, digest: string, payload: Uint8Array): void {

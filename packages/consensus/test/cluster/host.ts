@@ -9,7 +9,7 @@ export interface HostObserver {
   started(self: number, executed: number): void;
   sent(self: number, effect: SendEffect): void;
   committed(self: number, commit: Commit): void;
-  installed(self: number, height: number): void;
+  installed(self: number, height: number, payload: Uint8Array): void;
   evidence(self: number, evidence: Uint8Array): void;
   refused(self: number, reason: string): void;
   diverged(self: number, height: number): void;
@@ -183,7 +183,7 @@ export class ReplicaHost {
   private report(kind: 'executed' | 'installed', block: Omit<Commit, 'finality'>): void {
     if (block.height !== this.executed + 1) return;
     this.apply(block.payload);
-    if (kind === 'installed') this.deps.observer.installed(this.deps.self, this.executed);
+    if (kind === 'installed') this.deps.observer.installed(this.deps.self, block.height, block.payload);
     this.step({ kind, height: this.executed, stateDigest: this.stateDigest });
   }
 

@@ -1,8 +1,9 @@
 import { seededRandom, shuffle } from '@murmuration/core';
-import { makePeace, unleashChaos } from '@murmuration/simulator';
+import { unleashChaos } from '@murmuration/simulator';
 import { type Liar, maxFaulty } from '../../src/index.ts';
-import { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { type ClusterProtocol, PBFT } from './protocol.ts';
+import { beginPeace, type Script, SETTLE_MS, type Step, stage } from './script.ts';
 
 export interface ScenarioOptions {
   readonly seed: number;
@@ -21,6 +22,21 @@ export interface ScenarioOptions {
   readonly signatures?: 'ed25519' | 'hash';
   readonly quorum?: number;
   readonly replay?: string;
+  /** Given what happens, as it happens: where the run fails, a script to play it again by is made of it. */
+  readonly recording?: Recording;
+}
+
+/** What a run was, so far. */
+export class Recording {
+  readonly steps: Step[] = [];
+  setting: Omit<Script, 'steps' | 'peaceMs'> | undefined;
+  /** When the peace began. */
+  peaceMs = 0;
+
+  script(): Script | undefined {
+    const { setting, steps, peaceMs } = this;
+    return setting === undefined ? undefined : { ...setting, steps: [...steps], peaceMs };
+  }
 }
 
 export interface ScenarioResult {
@@ -28,7 +44,6 @@ export interface ScenarioResult {
   readonly requests: readonly string[];
 }
 
-const SETTLE_MS = 60_000;
 /** Clients wait while this many requests have no answer. */
 const MAX_OUTSTANDING = 64;
 /** No new requests come in this long before chaos ends. */
@@ -42,29 +57,32 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const { seed, n = 7, chaosMs = 20_000 } = options;
   const random = seededRandom(`scenario ${seed}`);
   const planted = plant(options, n, random);
-  const cluster = new Cluster({
-    n,
-    seed,
-    liars: planted,
-    signatures: options.signatures ?? 'hash',
+  const setting = {
+    ...{ seed, n, liars: planted, twins: [], signatures: options.signatures ?? 'hash' },
     pbft: { checkpointInterval: 8 << random.below(4) },
     faults: { loss: random.below(3) * 0.03, duplication: 0.02, reordering: random.below(2) * 0.1, maxSkewMs: 500 },
-    ...(options.protocol === undefined ? {} : { protocol: options.protocol }),
     ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
-    ...(options.replay === undefined ? {} : { replay: options.replay }),
+  };
+  const recording = options.recording ?? new Recording();
+  recording.setting = setting;
+  recording.peaceMs = chaosMs;
+  const { protocol = PBFT, replay } = options;
+  const cluster = stage(setting, {
+    protocol,
+    liars: new Map(planted.map(([replica, name]) => [replica, protocol.liars[name] as Liar])),
+    ...(replay === undefined ? {} : { replay }),
   });
   const { world } = cluster;
-  const maxDown = maxFaulty(n) - planted.size;
+  const maxDown = maxFaulty(n) - planted.length;
   const blocks = options.blocks ?? Number.POSITIVE_INFINITY;
   const over = () => cluster.decided.size >= blocks || world.nowMs() >= chaosMs - QUIET_MS;
   const until = () => cluster.decided.size >= blocks;
-  unleashChaos(world, { untilMs: chaosMs, until, maxDown, everyMs: 1000 + random.below(3000), maxLengthMs: 1500 });
-  const requests = load(cluster, over, options.requestEveryMs ?? 25);
+  const chaos = { untilMs: chaosMs, until, maxDown, everyMs: 1000 + random.below(3000), maxLengthMs: 1500 };
+  unleashChaos(world, { ...chaos, onBlow: (blow) => recording.steps.push(blow) });
+  const requests = load(cluster, over, options.requestEveryMs ?? 25, recording);
   await world.run({ untilMs: chaosMs, until });
-  makePeace(world);
-  // As clients do, each request without an answer is submitted again, anywhere.
-  const waiting = requests.filter((request) => !cluster.committedRequests.has(request));
-  for (const request of waiting) for (const at of cluster.honest) cluster.resubmit(at, request);
+  recording.peaceMs = world.nowMs();
+  beginPeace(cluster, requests);
   await cluster.settle(requests, SETTLE_MS);
   return { cluster, requests };
 }
@@ -73,7 +91,7 @@ function plant(
   { liars: named, protocol: { liars } = PBFT }: ScenarioOptions,
   n: number,
   random: ReturnType<typeof seededRandom>,
-): Map<number, Liar> {
+): [number, string][] {
   const all = Object.keys(liars);
   const f = maxFaulty(n);
   const names =
@@ -82,11 +100,11 @@ function plant(
     random,
     Array.from({ length: n }, (_, replica) => replica),
   );
-  return new Map(names.map((name, i) => [places[i] as number, liars[name] as Liar]));
+  return names.map((name, i) => [places[i] as number, name]);
 }
 
 /** Requests come in at random honest replicas until it is `over`. */
-function load(cluster: Cluster, over: () => boolean, everyMs: number): string[] {
+function load(cluster: Cluster, over: () => boolean, everyMs: number, { steps }: Recording): string[] {
   const { world } = cluster;
   const requests: string[] = [];
   const random = world.random.fork('load');
@@ -98,7 +116,10 @@ function load(cluster: Cluster, over: () => boolean, everyMs: number): string[] 
     }
     const up = cluster.honest.filter((self) => cluster.nodes[self]?.running);
     const at = up[random.below(Math.max(1, up.length))];
-    if (at !== undefined) requests.push(cluster.submit(at));
+    if (at !== undefined) {
+      requests.push(cluster.submit(at));
+      steps.push({ kind: 'submit', at, atMs: world.nowMs() });
+    }
     world.after(random.unit() * 2 * everyMs, 'request', next);
   };
   next();
