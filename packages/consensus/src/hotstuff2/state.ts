@@ -1,0 +1,269 @@
+import { encode, type Infer, optional, struct, toHex, uint } from '@murmuration/core';
+import type { Signer } from '@murmuration/crypto';
+import type { EngineEffect } from '../engine.ts';
+import type { Timers } from '../loop/timers.ts';
+import type { RequestPool } from '../pbft/requests.ts';
+import type { ReplicaSet } from '../quorum/replica-set.ts';
+import {
+  digestSchema,
+  type Phase,
+  type SignedStatement,
+  type Statement,
+  signStatement,
+  statementBytes,
+  type Verify,
+  verifySigned,
+} from '../quorum/statement.ts';
+import { type AggregateCertificate, type Claim, checkAggregate, SHARE_DOMAIN } from './certificates.ts';
+import {
+  type Certified,
+  certifiedSchema,
+  encodeHotstuff2Message,
+  type Hotstuff2Message,
+  type ViewProof,
+  viewProofSchema,
+} from './messages.ts';
+import type { Multisignature } from './multisignature.ts';
+import type { CheckedHotstuff2Options } from './options.ts';
+
+export interface Share {
+  readonly share: Uint8Array;
+  verified: boolean;
+}
+
+export interface HeldVote extends Share {
+  readonly digest: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** What the leader of a view signed, as it was seen here. */
+export interface Seen {
+  readonly view: number;
+  readonly digest: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Decided {
+  readonly payload: Uint8Array;
+  readonly certificate: AggregateCertificate;
+  readonly seen: Seen | null;
+}
+
+export interface Peer {
+  /** Answers it was given, bad signatures it brought, and committed requests it had ordered again, since the last tick. */
+  answers: number;
+  strikes: number;
+  revivals: number;
+  /** Evidence made against it by this process. */
+  accusations: number;
+  /** It has sent a share that does not verify: from now on each of its shares is checked before it is added. */
+  suspect: boolean;
+}
+
+/** What must outlive a crash: the view, and the own words at the height that is open. */
+export const recordSchema = struct({
+  height: uint,
+  view: uint,
+  proof: optional(viewProofSchema),
+  /** The last view voted in at this height, and for what. */
+  voted: optional(struct({ view: uint, digest: digestSchema })),
+  /** The highest certificate known at this height. */
+  lock: optional(certifiedSchema),
+});
+
+export type OwnRecord = Infer<typeof recordSchema>;
+
+export const RECORD_KEY = 'hotstuff2';
+
+/** Everything one replica knows. Functions of this folder change it; nothing else does. */
+export interface State {
+  /** Under HotStuff-2's own chain id. */
+  readonly set: ReplicaSet;
+  /** The chain's. */
+  readonly chainId: Uint8Array;
+  /** Heights up to here belong to earlier epochs. */
+  readonly base: number;
+  readonly n: number;
+  readonly q: number;
+  readonly f: number;
+  readonly self: number;
+  readonly signer: Signer;
+  readonly verify: Verify;
+  readonly secretKey: Uint8Array;
+  readonly keys: { readonly publicKeys: readonly Uint8Array[]; readonly multisignature: Multisignature };
+  readonly options: CheckedHotstuff2Options;
+  readonly pool: RequestPool;
+  readonly peers: readonly Peer[];
+  started: boolean;
+  nowMs: number;
+  effects: EngineEffect[];
+  ticks: number;
+  /** Never goes down, and goes on over heights. */
+  view: number;
+  proof: ViewProof | null;
+  /** The open height: one above the last committed. */
+  height: number;
+  executed: number;
+  /** Nothing above it belongs to this set. */
+  lastHeight: number;
+  /** Own words at heights below it may be forgotten, so none are said there. */
+  votesFrom: number;
+  /** The record of a height that is not reached yet, after a start from an older block. */
+  restored: OwnRecord | null;
+  voted: { readonly view: number; readonly digest: Uint8Array } | null;
+  lock: Certified | null;
+  /** The proposal of this view at this height. */
+  seen: Seen | null;
+  /** Own proposal, encoded, to be sent again. */
+  ownProposal: Uint8Array | null;
+  /** Own last vote in this view, as it went to the leader. */
+  ownVote: { readonly phase: 'prepare' | 'commit'; readonly bytes: Uint8Array } | null;
+  /** Payloads of the open height by digest: of what is seen, voted for or certified. */
+  readonly payloads: Map<string, Uint8Array>;
+  /** Those of them that are on disk. */
+  readonly kept: Set<string>;
+  votes: Map<number, HeldVote>;
+  votes2: Map<number, HeldVote>;
+  /** The leader's own certificate of this view, as it was sent. */
+  prepared: Uint8Array | null;
+  /** Proved, but its payload is missing. */
+  decision: Certified | null;
+  readonly decided: Map<number, Decided>;
+  /** Blocks above the open height, proved. */
+  readonly ahead: Map<number, { readonly payload: Uint8Array; readonly certificate: AggregateCertificate }>;
+  later: Map<number, Uint8Array[]>;
+  /** The highest view that each replica gave up. */
+  readonly wishes: Map<number, Share & { readonly view: number }>;
+  /** Who has told its lock in this view at this height. */
+  heard: Set<number>;
+  /** Where the leader need not wait for locks, or has: view and height. */
+  ready: string | null;
+  /** Views that failed since the last decision. */
+  failedViews: number;
+  /** The leader of this view lied: leave it now. */
+  abandon: boolean;
+  /** A proposal that another replica says it saw: one that differs convicts its leader. */
+  rumour: { readonly height: number; readonly seen: Seen } | null;
+  /** Evidence told so far, by id. */
+  readonly told: Set<string>;
+  /** Where this replica stood when it last looked into `later`. */
+  place: string;
+  /** And at the last tick: what stands still is sent again. */
+  placeAtTick: string;
+  readonly timers: Timers;
+  /** Highest height told as out of reach since the last tick. */
+  behind: number;
+}
+
+export function leaderAt(state: Pick<State, 'n' | 'options'>, view: number, height: number): number {
+  return (view + Math.floor(height / state.options.heightsPerLeader)) % state.n;
+}
+
+export function leaderOf(state: State): number {
+  return leaderAt(state, state.view, state.height);
+}
+
+/** Whether this replica may still say something new at the open height: its set decides it, and nothing is forgotten. */
+export function mayVote(state: State): boolean {
+  const { height, executed, base, lastHeight, votesFrom, decision } = state;
+  const own = height > base && height <= lastHeight;
+  return own && executed >= height - 1 && height >= votesFrom && decision === null;
+}
+
+export function placeOf({ view, height, executed }: State): string {
+  return `${view} ${height} ${executed}`;
+}
+
+export function send(state: State, to: number | 'all', message: Hotstuff2Message): void {
+  sendBytes(state, to, encodeHotstuff2Message(message));
+}
+
+export function sendBytes(state: State, to: number | 'all', bytes: Uint8Array): void {
+  if (state.n > 1) state.effects.push({ kind: 'send', to, bytes });
+}
+
+export function strike(state: State, replica: number): void {
+  const peer = state.peers[replica];
+  if (peer !== undefined) peer.strikes += 1;
+}
+
+/** Whether `to` may have one more answer before the next tick. */
+export function mayAnswer(state: State, to: number): boolean {
+  const peer = state.peers[to] as Peer;
+  if (peer.answers >= MAX_ANSWERS) return false;
+  peer.answers += 1;
+  return true;
+}
+
+const MAX_ANSWERS = 16;
+
+export function statementAt(state: State, phase: Phase, view: number, height: number, digest: Uint8Array): Statement {
+  return { epoch: state.set.epoch, phase, view, height, digest };
+}
+
+export function signAt(state: State, phase: Phase, digest: Uint8Array): Uint8Array {
+  const { signer, set, view, height } = state;
+  return signStatement(signer, set.chainId, statementAt(state, phase, view, height, digest));
+}
+
+/** A signed proposal of the leader of a view at a height. */
+export function proposalAt(state: State, height: number, { view, digest, signature }: Seen): SignedStatement {
+  const replica = leaderAt(state, view, height);
+  return { replica, ...statementAt(state, 'pre-prepare', view, height, digest), signature };
+}
+
+export function signedWell(state: State, signed: SignedStatement): boolean {
+  return verifySigned(state.verify, state.set, signed);
+}
+
+/** The own share of a statement. */
+export function shareOf(state: State, statement: Statement): Uint8Array {
+  return state.keys.multisignature.sign(SHARE_DOMAIN, statementBytes(state.set.chainId, statement), state.secretKey);
+}
+
+/** Whether Q signed; a bad certificate counts against who brought it. */
+export function certifies(state: State, claim: Claim, certificate: AggregateCertificate, from: number): boolean {
+  if (checkAggregate(state.set, state.keys, state.q, claim, certificate).ok) return true;
+  strike(state, from);
+  return false;
+}
+
+export function persistRecord(state: State): void {
+  const { height, view, proof, voted, lock, restored } = state;
+  const own = restored === null ? { height, view, proof, voted, lock } : { ...restored, view, proof };
+  state.effects.push({ kind: 'persist', key: RECORD_KEY, value: encode(recordSchema, own) });
+}
+
+export const PAYLOAD_PREFIX = 'hotstuff2-payload/';
+
+/** Keeps a payload of the open height; durable before a vote for it leaves. */
+export function keepPayload(state: State, digest: Uint8Array, payload: Uint8Array, durable: boolean): void {
+  const name = toHex(digest);
+  state.payloads.set(name, payload);
+  if (!durable || state.kept.has(name)) return;
+  state.kept.add(name);
+  state.effects.push({ kind: 'persist', key: PAYLOAD_PREFIX + name, value: payload });
+}
+
+/** Forgets the payloads that neither a vote nor a certificate names. */
+export function dropPayloads(state: State, wanted: readonly (Uint8Array | undefined)[]): void {
+  const { voted, lock } = state.restored ?? {};
+  const names = new Set(
+    [...wanted, voted?.digest, lock?.digest].flatMap((digest) => (digest === undefined ? [] : [toHex(digest)])),
+  );
+  for (const name of state.payloads.keys()) {
+    if (names.has(name)) continue;
+    state.payloads.delete(name);
+    if (!state.kept.delete(name)) continue;
+    state.effects.push({ kind: 'persist', key: PAYLOAD_PREFIX + name, value: null, lazy: true });
+  }
+}
+
+export function payloadOf(state: State, digest: Uint8Array): Uint8Array | undefined {
+  return state.payloads.get(toHex(digest));
+}
+
+/** Whether this replica has given up the view it is in. */
+export function isLeaving(state: State): boolean {
+  return (state.wishes.get(state.self)?.view ?? -1) >= state.view;
+}
