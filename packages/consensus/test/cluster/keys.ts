@@ -27,7 +27,7 @@ export function createKeys(n: number, kind: 'ed25519' | 'hash' = 'ed25519'): Key
 }
 
 /** FNV-1a over key and message, 64 bits of state: tells statements apart, and costs next to nothing. */
-function keyedHash(message: Uint8Array, key: Uint8Array): Uint8Array {
+export function keyedHash(message: Uint8Array, key: Uint8Array): Uint8Array {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
   for (const bytes of [key, message]) {
     for (let i = 0; i < bytes.length; i++) {
