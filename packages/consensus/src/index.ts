@@ -49,6 +49,11 @@ export {
   verifyEvidence,
 } from './evidence/evidence.ts';
 export { type Evidence, MAX_EVIDENCE_BYTES } from './evidence/schema.ts';
+export { hotstuff2Chain, verifyHotstuff2Commit } from './hotstuff2/certificates.ts';
+export type { Hotstuff2Deps } from './hotstuff2/create-state.ts';
+export { createHotstuff2 } from './hotstuff2/engine.ts';
+export type { BlsKeys, Multisignature } from './hotstuff2/multisignature.ts';
+export type { Hotstuff2Options } from './hotstuff2/options.ts';
 export type { Liar, LiarContext } from './liars/liar.ts';
 export { liars, probftLiars } from './liars/liars.ts';
 export type { PbftDeps } from './pbft/create-state.ts';

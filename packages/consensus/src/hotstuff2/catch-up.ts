@@ -4,6 +4,7 @@ import { complete, decide, decideAhead } from './deciding.ts';
 import type { Hotstuff2MessageOf } from './messages.ts';
 import { certifies, keepPayload, mayAnswer, payloadOf, type State, send } from './state.ts';
 import { showView } from './views.ts';
+import { compareSeen } from './witness.ts';
 
 /** Blocks sent to a laggard at once. */
 const MAX_BLOCKS = 8;
@@ -29,9 +30,9 @@ export function offerBlocks(state: State, to: number, height: number): boolean {
   for (let next = first; next <= Math.max(last, first) && room > 0; next++) {
     const decided = state.decided.get(next);
     if (decided === undefined || !mayAnswer(state, to)) return false;
-    const { payload, certificate } = decided;
+    const { payload, certificate, seen } = decided;
     room -= payload.length;
-    send(state, to, { kind: 'block', height: next, payload, certificate });
+    send(state, to, { kind: 'block', height: next, payload, certificate, seen });
   }
   return first < state.height;
 }
@@ -46,6 +47,7 @@ export function onBlock(state: State, from: number, message: Hotstuff2MessageOf<
   if (height < state.height || state.ahead.has(height)) return 'stale-height';
   const digest = sha3_256(payload);
   if (!certifies(state, { phase: 'commit', height, digest }, certificate, from)) return 'bad-certificate';
+  if (message.seen !== null && height === state.height) compareSeen(state, height, message.seen, from);
   if (state.height <= state.base || height > state.height + MAX_AHEAD) {
     if (height > state.behind) state.effects.push({ kind: 'behind', height, from });
     state.behind = Math.max(state.behind, height);

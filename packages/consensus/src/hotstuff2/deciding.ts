@@ -1,8 +1,8 @@
-import { bytesUpTo, encode, equalBytes, optional, struct, uint } from '@murmuration/core';
+import { bytesUpTo, encode, equalBytes, optional, struct } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { decodeBatch, MAX_BATCH_BYTES } from '../quorum/batch.ts';
-import { digestSchema, signatureBytesSchema } from '../quorum/statement.ts';
 import { type AggregateCertificate, aggregateSchema, encodeAggregate } from './certificates.ts';
+import { seenSchema } from './messages.ts';
 import { dropPayloads, persistRecord, type State } from './state.ts';
 import { clearView, enter } from './views.ts';
 
@@ -11,7 +11,7 @@ export const DECIDED_PREFIX = 'hotstuff2-decided/';
 export const decidedSchema = struct({
   payload: bytesUpTo(MAX_BATCH_BYTES),
   certificate: aggregateSchema,
-  seen: optional(struct({ view: uint, digest: digestSchema, signature: signatureBytesSchema })),
+  seen: optional(seenSchema),
 });
 
 function decidedKey(height: number): string {

@@ -38,6 +38,9 @@ export const certifiedSchema = struct({ digest: digestSchema, certificate: aggre
 
 export type Certified = Infer<typeof certifiedSchema>;
 
+/** What the leader of a view proposed at a height, under its signature. */
+export const seenSchema = struct({ view: uint, digest: digestSchema, signature: signatureBytesSchema });
+
 const place = { epoch: uint, height: integer(1), view: uint };
 /** `share` counts towards the certificate, `signature` (Ed25519, of the same statement) convicts. */
 const vote = struct({ ...place, digest: digestSchema, share: shareSchema, signature: signatureBytesSchema });
@@ -74,7 +77,7 @@ const messageSchema = union({
     struct({
       ...place,
       share: shareSchema,
-      seen: optional(struct({ view: uint, digest: digestSchema, signature: signatureBytesSchema })),
+      seen: optional(seenSchema),
     }),
   ],
   7: ['new-view', struct({ ...place, proof: optional(viewProofSchema), lock: optional(certifiedSchema) })],
@@ -82,7 +85,16 @@ const messageSchema = union({
   9: ['fetch', struct({ height: integer(1) })],
   10: ['fetch-payload', struct({ height: integer(1), digest: digestSchema })],
   11: ['payload', struct({ height: integer(1), payload: bytesUpTo(MAX_BATCH_BYTES) })],
-  12: ['block', struct({ height: integer(1), payload: bytesUpTo(MAX_BATCH_BYTES), certificate: aggregateSchema })],
+  /** `seen`: the proposal that became this block, where it was seen: who was shown another one has two. */
+  12: [
+    'block',
+    struct({
+      height: integer(1),
+      payload: bytesUpTo(MAX_BATCH_BYTES),
+      certificate: aggregateSchema,
+      seen: optional(seenSchema),
+    }),
+  ],
   13: ['requests', struct({ again: boolean, requests: list(bytesUpTo(MAX_BATCH_BYTES), MAX_REQUESTS) })],
   14: ['enter', struct({ proof: viewProofSchema })],
   /** Two statements that one replica signed and no correct one signs together. */

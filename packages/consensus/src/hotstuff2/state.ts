@@ -20,6 +20,7 @@ import {
   certifiedSchema,
   encodeHotstuff2Message,
   type Hotstuff2Message,
+  type seenSchema,
   type ViewProof,
   viewProofSchema,
 } from './messages.ts';
@@ -37,11 +38,7 @@ export interface HeldVote extends Share {
 }
 
 /** What the leader of a view signed, as it was seen here. */
-export interface Seen {
-  readonly view: number;
-  readonly digest: Uint8Array;
-  readonly signature: Uint8Array;
-}
+export type Seen = Infer<typeof seenSchema>;
 
 export interface Decided {
   readonly payload: Uint8Array;
