@@ -45,9 +45,16 @@ export function createHotstuff2(deps: Hotstuff2Deps, options: Hotstuff2Options =
   return createHotstuff2WithQuorum(deps, options, quorum(deps.replicaSet.replicas.length));
 }
 
-/** For checkers that must catch a quorum that is too small. Not exported by the package. */
-export function createHotstuff2WithQuorum(deps: Hotstuff2Deps, options: Hotstuff2Options, q: number): Engine {
-  const state = createState(deps, options, q);
+/**
+ * For checkers: a quorum that is too small, which they must catch, and a state of their own, to look into and to copy.
+ * Not exported by the package.
+ */
+export function createHotstuff2WithQuorum(
+  deps: Hotstuff2Deps,
+  options: Hotstuff2Options,
+  q: number,
+  state = createState(deps, options, q),
+): Engine {
   return {
     step: (event) => step(state, event),
     get status() {
