@@ -34,7 +34,7 @@ export function createState(deps: QbftDeps, given: QbftOptions, q: number): Stat
   return {
     ...{ set: qbftChain(hostSet), hostSet, n, f: maxFaulty(n), q, self, base, signer, verify, options, peers },
     ...{ pool: new RequestPool(options, admit), timers: new Map(), started: false, nowMs: 0, effects: [] },
-    ...{ executed: 0, last: null, floor: base + 1, height: 1, round: 1, vote: null, prepared: null },
+    ...{ executed: 0, last: null, floor: base + 1, remembered: null, height: 1, round: 1, vote: null, prepared: null },
     ...{ ownRoundChange: null, ownProposal: null, roundChanges: [], log: new Map(), later: new Map() },
     ...{ decided: new Map(), batchKeys: new Map(), abandon: false, ahead: null, parts: 0, ticks: 0 },
     ...{ placeAtTick: '', stillTicks: 0, place: '' },

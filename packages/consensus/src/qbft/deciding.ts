@@ -2,7 +2,7 @@ import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { type Batch, decodeBatch } from '../quorum/batch.ts';
 import { encodeCertificate } from '../quorum/certificate.ts';
-import { persistBatch, persistDecided, persistOwn } from './journal.ts';
+import { persistBatch, persistDecided, persistOwn, takeUpOwn } from './journal.ts';
 import { currentRound, HEIGHTS_BELOW, isOpen, type Round, type State, send, signHere } from './state.ts';
 import { gather } from './votes.ts';
 
@@ -108,6 +108,7 @@ export function openHeight(state: State, height: number): void {
     if (old < height - HEIGHTS_BELOW) state.log.delete(old);
   }
   clearRound(state, 1);
+  takeUpOwn(state);
 }
 
 export function clearRound(state: State, round: number): void {

@@ -6,7 +6,7 @@ import { quorum, type ReplicaSet } from '../quorum/replica-set.ts';
 import { keepLater, offer, onDecided, onRequests, resend } from './catch-up.ts';
 import { createState, type QbftDeps } from './create-state.ts';
 import { advance, decide, openHeight } from './deciding.ts';
-import { readRecords, restoreOwn } from './journal.ts';
+import { readRecords, takeUpOwn } from './journal.ts';
 import { decodeQbftMessage, type QbftMessageOf } from './messages.ts';
 import type { QbftOptions } from './options.ts';
 import { enterRound, lead, leaveRound, onProposal, onRoundChange, roundToJoin } from './rounds.ts';
@@ -29,9 +29,16 @@ export function createQbft(deps: QbftDeps, options: QbftOptions = {}): Engine {
   return createQbftWithQuorum(deps, options, quorum(deps.replicaSet.replicas.length));
 }
 
-/** For checkers that must catch a quorum that is too small. Not exported by the package. */
-export function createQbftWithQuorum(deps: QbftDeps, options: QbftOptions, q: number): Engine {
-  const state = createState(deps, options, q);
+/**
+ * For checkers: a quorum that is too small, which they must catch, and a state of their own, to look into and to copy.
+ * Not exported by the package.
+ */
+export function createQbftWithQuorum(
+  deps: QbftDeps,
+  options: QbftOptions,
+  q: number,
+  state = createState(deps, options, q),
+): Engine {
   return {
     step: (event) =>
       takeStep(state, event, () => {
@@ -99,13 +106,13 @@ function settle(state: State): void {
 function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
   state.executed = executed.height;
   state.height = executed.height + 1;
-  const restored = readRecords(state, records);
+  readRecords(state, records);
+  takeUpOwn(state);
   for (;;) {
     const decided = state.decided.get(state.height);
     if (decided === undefined) break;
     decide(state, decided.payload, decided.certificate);
   }
-  restoreOwn(state, restored);
   if (isOpen(state)) resend(state);
   send(state, 'all', { kind: 'fetch', height: state.height });
   startTicking(state);

@@ -1,13 +1,13 @@
-import { bytesUpTo, encode, integer, list, optional, struct, toHex, uint } from '@murmuration/core';
+import { bytesUpTo, encode, type Infer, integer, list, optional, struct, toHex, uint } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import type { EngineRecord } from '../engine.ts';
-import { readEvidence } from '../evidence/evidence.ts';
+import { accusedOf, readEvidence } from '../evidence/evidence.ts';
 import { damagedRecord, heightKey, readRecord } from '../loop/records.ts';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import { MAX_REPLICAS } from '../quorum/replica-set.ts';
 import { digestSchema, signatureBytesSchema, signatureSchema } from '../quorum/statement.ts';
 import { decodeQbftMessage } from './messages.ts';
-import { currentRound, type Decided, roundAt, type State } from './state.ts';
+import { currentRound, type Decided, type Remembered, roundAt, type State } from './state.ts';
 
 /**
  * The own words at the height that is open, in one record: durable before they are sent, so that after a restart the
@@ -54,10 +54,10 @@ export function persistBatch(state: State, digest: Uint8Array, payload: Uint8Arr
   state.effects.push({ kind: 'persist', key, value: encode(batchSchema, { height, payload }) });
 }
 
-/** What others can give again: lost by a crash, it is asked for. */
+/** Durable before anything is said at the next height: a swarm that stops as a whole finds its words and what they rest on. */
 export function persistDecided(state: State, height: number, decided: Decided): void {
   const key = heightKey(DECIDED, height);
-  state.effects.push({ kind: 'persist', key, value: encode(decidedSchema, decided), lazy: true });
+  state.effects.push({ kind: 'persist', key, value: encode(decidedSchema, decided) });
   for (const old of state.decided.keys()) {
     if (old > height - state.options.maxDecided) continue;
     state.decided.delete(old);
@@ -75,18 +75,12 @@ export function persistEvidence(state: State, id: string, evidence: Uint8Array):
   state.effects.push({ kind: 'persist', key: `${EVIDENCE}/${id}`, value: evidence });
 }
 
-export interface Restored {
-  readonly own: OwnRecord | null;
-  /** By digest in hexadecimal. */
-  readonly payloads: ReadonlyMap<string, Uint8Array>;
-}
-
-type OwnRecord = Parameters<typeof ownSchema.toWire>[0];
+export type OwnRecord = Infer<typeof ownSchema>;
 
 /** Reads everything back, and tells evidence again: its first telling may not have reached the ledger. */
-export function readRecords(state: State, records: readonly EngineRecord[]): Restored {
+export function readRecords(state: State, records: readonly EngineRecord[]): void {
   const payloads = new Map<string, Uint8Array>();
-  let own: OwnRecord | null = null;
+  let own: OwnRecord | undefined;
   for (const { key, value } of records) {
     const family = key.split('/')[0];
     if (key === OWN_KEY) own = readRecord(ownSchema, key, value);
@@ -98,7 +92,9 @@ export function readRecords(state: State, records: readonly EngineRecord[]): Res
     } else if (family === EVIDENCE) restoreEvidence(state, key, value);
     else throw damagedRecord(key, 'no record of this kind');
   }
-  return { own, payloads };
+  if (own === undefined) return;
+  state.remembered = { own, payloads };
+  state.floor = Math.max(state.floor, own.height);
 }
 
 function heightOf(key: string): number {
@@ -108,15 +104,22 @@ function heightOf(key: string): number {
 }
 
 function restoreEvidence(state: State, key: string, evidence: Uint8Array): void {
-  if (!readEvidence(evidence).ok) throw damagedRecord(key, 'it is no evidence');
+  const known = readEvidence(evidence);
+  if (!known.ok) throw damagedRecord(key, 'it is no evidence');
+  const peer = state.peers[accusedOf(known.value).replica];
+  if (peer !== undefined) peer.accusations += 1;
   state.effects.push({ kind: 'evidence', evidence });
 }
 
-/** Takes up the own words where they were spoken at the open height. Below it nothing is said any more. */
-export function restoreOwn(state: State, { own, payloads }: Restored): void {
-  if (own === null) return;
-  state.floor = Math.max(state.floor, own.height);
-  if (own.height !== state.height) return;
+/** Takes up the own words once the height is open at which they were spoken. Below it nothing is said. */
+export function takeUpOwn(state: State): void {
+  const { remembered } = state;
+  if (remembered === null || remembered.own.height > state.height) return;
+  state.remembered = null;
+  if (remembered.own.height === state.height) restoreOwn(state, remembered);
+}
+
+function restoreOwn(state: State, { own, payloads }: Remembered): void {
   if (own.prepared !== null && !payloads.has(toHex(own.prepared.digest))) {
     // The store forgot a decision and kept the clean-up after it: others have the decision.
     state.floor = own.height + 1;

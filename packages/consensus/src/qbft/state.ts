@@ -12,6 +12,7 @@ import {
   type Verify,
   verifySigned,
 } from '../quorum/statement.ts';
+import type { OwnRecord } from './journal.ts';
 import { type Claim, encodeQbftMessage, type QbftMessage } from './messages.ts';
 import type { CheckedQbftOptions } from './options.ts';
 
@@ -78,6 +79,12 @@ export interface Budget {
   accusations: number;
 }
 
+/** Own words of an earlier life, until their height is open. Payloads by digest in hexadecimal. */
+export interface Remembered {
+  readonly own: OwnRecord;
+  readonly payloads: ReadonlyMap<string, Uint8Array>;
+}
+
 /** Everything one replica knows. Functions of this folder change it; nothing else does. */
 export interface State extends Shell<EngineEffect> {
   /** Under QBFT's own chain id. */
@@ -101,6 +108,8 @@ export interface State extends Shell<EngineEffect> {
   last: number | null;
   /** Nothing is signed below: what was said there may be forgotten. */
   floor: number;
+
+  remembered: Remembered | null;
 
   /** The first that is not decided. */
   height: number;
