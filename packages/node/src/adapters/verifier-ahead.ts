@@ -12,7 +12,7 @@ const MAX_VERDICTS = 16_384;
  */
 export interface AheadVerifier {
   readonly verify: typeof ed25519Verify;
-  /** Has the pool check these. A full pool drops them. @throws CRYPTO_BAD_DOMAIN, later */
+  /** Has the pool check these, with all others of this tick. A full pool drops them. Their bytes must not change. */
   ahead(checks: readonly SignatureCheck[]): void;
   /** Questions answered from memory so far. */
   readonly hits: number;
@@ -21,11 +21,15 @@ export interface AheadVerifier {
 export function createAheadVerifier(pool: VerifierPool, maxVerdicts = MAX_VERDICTS): AheadVerifier {
   /** By check: undefined while the pool has it. */
   const verdicts = new Map<string, boolean | undefined>();
+  let gathered: { readonly name: string; readonly check: SignatureCheck }[] = [];
   let hits = 0;
 
-  async function ask(names: readonly string[], checks: readonly SignatureCheck[]): Promise<void> {
-    const answer = await pool.verify(checks);
-    for (const [i, name] of names.entries()) {
+  async function ask(): Promise<void> {
+    // What was wanted before its turn came has been checked on the spot.
+    const wanted = gathered.filter(({ name }) => verdicts.has(name));
+    gathered = [];
+    const answer = await pool.verify(wanted.map(({ check }) => check));
+    for (const [i, { name }] of wanted.entries()) {
       const verdict = answer.ok ? answer.value[i] : undefined;
       if (verdict === undefined) verdicts.delete(name);
       else if (verdicts.has(name)) verdicts.set(name, verdict);
@@ -47,20 +51,17 @@ export function createAheadVerifier(pool: VerifierPool, maxVerdicts = MAX_VERDIC
       return verdict;
     },
     ahead: (checks) => {
-      const names: string[] = [];
-      const fresh: SignatureCheck[] = [];
       for (const check of checks) {
         const name = nameOf(check);
         if (name === undefined || verdicts.has(name)) continue;
         verdicts.set(name, undefined);
-        names.push(name);
-        fresh.push(check);
+        if (gathered.length === 0) setImmediate(() => void ask());
+        gathered.push({ name, check });
       }
       for (const oldest of verdicts.keys()) {
         if (verdicts.size <= maxVerdicts) break;
         verdicts.delete(oldest);
       }
-      if (fresh.length > 0) void ask(names, fresh);
     },
   };
 }
