@@ -110,7 +110,8 @@ export class Cluster {
     const { keys } = this;
     const signer = keys.signers[self] as Keys['signers'][number];
     node.onBoot((process) => {
-      const deps = { replicaSet: keys.set, self, signer, verify: keys.verify };
+      const stopIfDuplicated = !this.isFaulty(self);
+      const deps = { replicaSet: keys.set, self, signer, verify: keys.verify, stopIfDuplicated };
       const engine = this.protocol.engine(deps, options.pbft ?? {}, this.q);
       const liar = this.liars.get(self);
       const verifyCommit = (commit: Omit<Commit, 'finality'>) => this.certified(commit);
@@ -214,7 +215,10 @@ export class Cluster {
   }
 
   /** The rule of `verifyCommit`, with the signatures and the quorum of this cluster. */
-  private certified({ height, payload, certificate }: Omit<Commit, 'finality'>): boolean {
+  private certified(commit: Omit<Commit, 'finality'>): boolean {
+    const own = this.protocol.certified;
+    if (own !== undefined) return own(this.chain, this.q, this.keys.verify, commit);
+    const { height, payload, certificate } = commit;
     const decoded = decodeCertificate(certificate);
     if (!decoded.ok) return false;
     const { epoch, view, signatures } = decoded.value;
@@ -248,6 +252,10 @@ export class Cluster {
 
   refused(_: number, reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  duplicated(self: number, height: number): void {
+    if (!this.isFaulty(self)) this.wrong = `replica ${self} takes its own vote at ${height} for another's`;
   }
 
   diverged(self: number, height: number): void {

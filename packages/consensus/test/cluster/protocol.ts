@@ -1,7 +1,16 @@
 import { toHex } from '@murmuration/core';
-import { type Engine, type Liar, liars, type PbftDeps, type PbftOptions, type ReplicaSet } from '../../src/index.ts';
+import {
+  type Commit,
+  type Engine,
+  type Liar,
+  liars,
+  type PbftDeps,
+  type PbftOptions,
+  type ReplicaSet,
+} from '../../src/index.ts';
 import { createPbftWithQuorum } from '../../src/pbft/engine.ts';
 import { decodeMessage } from '../../src/pbft/messages.ts';
+import type { Verify } from '../../src/quorum/statement.ts';
 
 /** What a cluster needs to know of the protocol that its replicas run. */
 export interface ClusterProtocol {
@@ -16,6 +25,13 @@ export interface ClusterProtocol {
    * asserts nothing of that sort, null where nobody can read it.
    */
   saying(kind: string, bytes: Uint8Array): { readonly place: string; readonly says: string } | undefined | null;
+  /** Whether a commit is certified by `q` of `set`, by signatures of that kind. @default as a list of signatures is */
+  readonly certified?: (
+    set: ReplicaSet,
+    q: number,
+    verify: Verify,
+    commit: Pick<Commit, 'height' | 'payload' | 'certificate'>,
+  ) => boolean;
 }
 
 export const PBFT: ClusterProtocol = {
@@ -48,4 +64,6 @@ const KINDS: readonly (string | undefined)[] = [
   'requests',
   'witness',
   'stable',
+  'recall',
+  'recalled',
 ];

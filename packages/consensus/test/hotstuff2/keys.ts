@@ -29,6 +29,7 @@ function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 const pairs = new Map<number, ReturnType<typeof blsKeyPair>>();
+const made = new Map<string, Hotstuff2Keys>();
 
 function pairOf(i: number) {
   const pair = pairs.get(i) ?? blsKeyPair(sha3_256(utf8(`bls of replica ${i}`)));
@@ -37,6 +38,12 @@ function pairOf(i: number) {
 }
 
 export function createHotstuff2Keys(n: number, kind: 'real' | 'hash' = 'real'): Hotstuff2Keys {
+  const known = made.get(`${n} ${kind}`) ?? makeKeys(n, kind);
+  made.set(`${n} ${kind}`, known);
+  return known;
+}
+
+function makeKeys(n: number, kind: 'real' | 'hash'): Hotstuff2Keys {
   const keys = createKeys(n, kind === 'real' ? 'ed25519' : 'hash');
   if (kind === 'hash') {
     const publicKeys = keys.set.replicas.map((_, i) => sha3_256(utf8(`share of replica ${i}`)));
