@@ -18,6 +18,11 @@ export type EngineEvent =
       readonly nowMs: number;
       readonly records: readonly EngineRecord[];
       readonly executed: Executed;
+      /**
+       * These are known to be all records that there ever were: this process has run since the key's first use in the
+       * epoch. Else a PBFT engine votes only once others have told it what they hold of its key.
+       */
+      readonly sure?: true;
     }
   /** Bytes of another replica. The link authenticates `from`; the engine verifies every signature itself. */
   | { readonly kind: 'message'; readonly nowMs: number; readonly from: number; readonly bytes: Uint8Array }
@@ -68,6 +73,18 @@ export type EngineEffect =
       readonly height: number;
       readonly stateDigest: Uint8Array;
       readonly certificate: Uint8Array;
+    }
+  /**
+   * Signed by the own key, and not by this process as far as its journal tells: a second process runs with the key, or
+   * this one started from an old copy of its store. It votes no more; a person must look. `conflicting`: the two
+   * contradict each other, so there may be a proof already that convicts the key.
+   */
+  | {
+      readonly kind: 'duplicated';
+      readonly phase: string;
+      readonly view: number;
+      readonly height: number;
+      readonly conflicting: boolean;
     }
   /** A quorum certified another state than ours at `height`: stop, and fetch a snapshot. */
   | { readonly kind: 'diverged'; readonly height: number; readonly ours: Uint8Array; readonly certified: Uint8Array }

@@ -57,7 +57,7 @@ function engineOf(world: World, self: number, options: PbftOptions = {}): Engine
   const deps = { replicaSet: replicaSetOf(world.genesis), self, signer: replica(world, self).signer };
   const engine = createPbft(deps, options);
   const executed = { height: 0, stateDigest: world.ledger.root() };
-  engine.step({ kind: 'start', nowMs: world.nowMs, records: [], executed });
+  engine.step({ kind: 'start', nowMs: world.nowMs, records: [], executed, sure: true });
   return engine;
 }
 

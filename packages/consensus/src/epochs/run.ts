@@ -53,6 +53,7 @@ function translate(run: EpochRun, effect: EngineEffect): EpochsEffect | readonly
       return device === undefined ? rest : { ...rest, from: device };
     }
     case 'diverged':
+    case 'duplicated':
       return effect;
     default:
       return unreachable(effect);

@@ -6,8 +6,20 @@ import type { SignedStatement } from '../quorum/statement.ts';
 import { isCheckpointHeight, noteBehind, takeCheckpoint } from './checkpoint.ts';
 import { encodeMessage, type MessageOf } from './messages.ts';
 import { advance, decide, keepPayload } from './normal-case.ts';
+import { checkOwn } from './own-key.ts';
 import { FIRST_REMINDER_TICKS } from './requests.ts';
-import { MAX_ANSWERS, misplaced, payloadOf, refused, type Slot, type State, send, sendBytes, slotAt } from './state.ts';
+import {
+  MAX_ANSWERS,
+  misplaced,
+  payloadOf,
+  refused,
+  type Slot,
+  type State,
+  send,
+  sendBytes,
+  slotAt,
+  statementAt,
+} from './state.ts';
 import { showView } from './view-change.ts';
 import { certified, takeProposal, takeVote } from './votes.ts';
 import { checkSigned } from './witness.ts';
@@ -81,6 +93,8 @@ export function onDecided(state: State, from: number, message: MessageOf<'decide
     (state.peers[from] as { strikes: number }).strikes += 1;
     return 'bad-certificate';
   }
+  const own = signatures.find(({ replica }) => replica === state.self);
+  if (own !== undefined) checkOwn(state, { ...own, ...statementAt(state, place) }, from);
   const near = height <= state.committed + 2 * state.options.window;
   if (!near || height > state.stable.height + state.options.logWindow) {
     noteBehind(state, height, from);
@@ -152,8 +166,11 @@ function takeStatement(state: State, from: number, signed: SignedStatement): str
   if (phase !== 'pre-prepare' && phase !== 'prepare' && phase !== 'commit') return 'no-witness';
   const reason = misplaced(state, view, height);
   if (reason !== undefined) return reason;
+  if (replica === state.self) {
+    checkOwn(state, signed, from);
+    return undefined;
+  }
   if (!checkSigned(state, signed, from)) return undefined;
-  if (replica === state.self) return isOwn(state, signed) ? undefined : 'own-key-elsewhere';
   if (phase !== 'pre-prepare') takeVote(state, signed, from, true);
   else if (replica === primaryOf(view, state.n)) takeProposal(state, signed, from, true);
   else return 'not-primary';
@@ -161,13 +178,6 @@ function takeStatement(state: State, from: number, signed: SignedStatement): str
   const round = slot.rounds.get(view);
   if (round !== undefined) advance(state, slot, round);
   return undefined;
-}
-
-/** Whether this process may have signed it: a second one with the same key names other digests, or newer views. */
-function isOwn(state: State, { view, height, digest }: SignedStatement): boolean {
-  const vote = state.slots.get(height)?.vote;
-  if (vote == null || vote.view < view) return false;
-  return vote.view > view || equalBytes(vote.digest, digest);
 }
 
 /** Sends the own last words again: lost messages must not stall anybody. */

@@ -4,6 +4,7 @@ import { isStable } from './checkpoint.ts';
 import { checkProposals, type Place, proofHolds, type Rules, readViewChanges } from './justification.ts';
 import { checkLocks } from './locks.ts';
 import type { NewViewBody, Proof } from './messages.ts';
+import { checkOwn } from './own-key.ts';
 import { planOf } from './plan.ts';
 import { type State, statementAt } from './state.ts';
 import { rulesOf } from './votes.ts';
@@ -40,6 +41,7 @@ function comparing(state: State, { certified }: Rules): Rules['certified'] {
     if (same && equalBytes(sent.signature, signature.signature)) return true;
     const signed = { replica, ...statementAt(state, place), signature: signature.signature };
     if (!verifySigned(state.verify, state.set, signed)) return false;
+    if (replica === state.self) checkOwn(state, signed, replica);
     if (sent !== undefined) accuse(state, { ...signed, digest: sent.digest, signature: sent.signature }, signed);
     return true;
   };

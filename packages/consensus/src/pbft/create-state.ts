@@ -16,6 +16,8 @@ export interface PbftDeps {
   readonly baseHeight?: number;
   /** @default crypto's ed25519Verify */
   readonly verify?: Verify;
+  /** Whether it votes no more once its key is seen elsewhere. Turned off for a planted liar. @default true */
+  readonly stopIfDuplicated?: boolean;
   /** Whether a request of another replica is worth a place in the pool. @default all are */
   readonly admit?: (request: Uint8Array) => boolean;
 }
@@ -45,6 +47,9 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
     ownStates: new Map(),
     viewChanges: Array.from({ length: n }, () => undefined),
     started: false,
+    voice: 'asking',
+    answered: new Set(),
+    stopIfDuplicated: deps.stopIfDuplicated ?? true,
     nowMs: 0,
     effects: [],
     view: 0,

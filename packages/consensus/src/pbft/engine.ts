@@ -18,6 +18,7 @@ import { decodeMessage, type Message, type MessageOf } from './messages.ts';
 import { announceNewView, onNewView, rebind } from './new-view.ts';
 import { onPrePrepare, onVote } from './normal-case.ts';
 import type { PbftOptions } from './options.ts';
+import { askOthers, onRecall, onRecalled } from './own-key.ts';
 import { proposeReady } from './proposing.ts';
 import { advanceReached, onReconfigure } from './reconfigure.ts';
 import { restore } from './restore.ts';
@@ -39,9 +40,16 @@ export function createPbft(deps: PbftDeps, options: PbftOptions = {}): Engine {
   return createPbftWithQuorum(deps, options, quorum(deps.replicaSet.replicas.length));
 }
 
-/** For checkers that must catch a quorum that is too small. Not exported by the package. */
-export function createPbftWithQuorum(deps: PbftDeps, options: PbftOptions, q: number): Engine {
-  const state = createState(deps, options, q);
+/**
+ * For checkers: a quorum that is too small, which they must catch, and a state of their own, to look into and to copy.
+ * Not exported by the package.
+ */
+export function createPbftWithQuorum(
+  deps: PbftDeps,
+  options: PbftOptions,
+  q: number,
+  state = createState(deps, options, q),
+): Engine {
   return {
     step: (event) => step(state, event),
     get status() {
@@ -77,7 +85,7 @@ function step(state: State, event: EngineEvent): readonly EngineEffect[] {
 function take(state: State, event: EngineEvent): void {
   switch (event.kind) {
     case 'start':
-      start(state, event.records, event.executed);
+      start(state, event);
       break;
     case 'message': {
       const reason = receive(state, event.from, event.bytes);
@@ -109,10 +117,7 @@ function take(state: State, event: EngineEvent): void {
 /** Follows up on whatever an event has changed. */
 function settle(state: State): void {
   deliver(state);
-  if (state.abandon) startViewChange(state, state.view + 1);
-  const join = viewToJoin(state);
-  if (join !== undefined) startViewChange(state, join);
-  announceNewView(state);
+  if (state.voice === 'free') leaveViews(state);
   rebind(state);
   deliver(state);
   proposeReady(state);
@@ -121,7 +126,14 @@ function settle(state: State): void {
   settleTimers(state);
 }
 
-function start(state: State, records: readonly { key: string; value: Uint8Array }[], executed: Executed): void {
+function leaveViews(state: State): void {
+  if (state.abandon) startViewChange(state, state.view + 1);
+  const join = viewToJoin(state);
+  if (join !== undefined) startViewChange(state, join);
+  announceNewView(state);
+}
+
+function start(state: State, { records, executed, sure }: Extract<EngineEvent, { kind: 'start' }>): void {
   if (state.started) {
     throw new MurmurError({
       code: 'CONSENSUS_STARTED_TWICE',
@@ -135,12 +147,14 @@ function start(state: State, records: readonly { key: string; value: Uint8Array 
   state.committed = executed.height;
   state.committedAtTick = executed.height;
   restore(state, records);
+  if (sure === true) state.voice = 'free';
   if (executed.height % state.options.checkpointInterval === 0 && executed.height > state.stable.height) {
     signCheckpoint(state, executed.height, executed.stateDigest);
   }
   // A host that lost blocks below the checkpoint gets them from others.
   if (state.stable.height > state.committed) noteBehind(state, state.stable.height, (state.self + 1) % state.n);
   sendStatus(state, true);
+  askOthers(state);
   state.effects.push({ kind: 'setTimer', id: TICK, delayMs: tickMs(state) });
 }
 
@@ -210,6 +224,10 @@ function handle(state: State, from: number, message: Message): string | undefine
       return onWitness(state, from, message);
     case 'stable':
       return onStable(state, from, message);
+    case 'recall':
+      return onRecall(state, from);
+    case 'recalled':
+      return onRecalled(state, from, message);
     default:
       return unreachable(message);
   }

@@ -1,4 +1,5 @@
 import { fetchMissing, forwardAgain, resend, sendStatus } from './catch-up.ts';
+import { askOthers } from './own-key.ts';
 import { isOver, type State, send } from './state.ts';
 import { hasWork, TICK, tickMs } from './timers.ts';
 
@@ -23,6 +24,7 @@ export function tick(state: State): void {
   }
   if (!isOver(state)) forwardAgain(state);
   remindOfCheckpoint(state);
+  askOthers(state);
   const statusTicks = Math.max(1, Math.round(state.options.statusIntervalMs / tickMs(state)));
   if (stalled || state.ticks % statusTicks === 0) sendStatus(state, stalled);
   if (state.ticks % statusTicks === 0) askAnother(state);

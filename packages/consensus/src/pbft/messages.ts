@@ -99,6 +99,9 @@ const messageSchema = union({
   12: ['witness', struct({ statements: list(signedStatementSchema, 3 * MAX_REPLICAS) })],
   /** A stable checkpoint for a replica that is behind it. */
   13: ['stable', struct({ height, digest: digestSchema, certificate: certificateBytes })],
+  /** After a boot: what do you hold of mine? And the answer. */
+  14: ['recall', struct({})],
+  15: ['recalled', struct({ statements: list(signedStatementSchema, MAX_LOG_WINDOW + 2) })],
 });
 
 export type Message = Infer<typeof messageSchema>;

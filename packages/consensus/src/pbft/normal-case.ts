@@ -90,6 +90,7 @@ export function advance(state: State, slot: Slot, round: Round): void {
 
 /** Accepts the proposal: journal first, then say so. A primary's pre-prepare was its word already. */
 function prepare(state: State, slot: Slot, round: Round, digest: Uint8Array): void {
+  if (!mayVoteAt(state, slot)) return;
   if (slot.height > reach(state) || (slot.vote !== null && slot.vote.view >= round.view)) return;
   const payload = payloadOf(slot, digest);
   if (!acceptable(state, slot, digest, payload)) return;
@@ -103,6 +104,11 @@ function prepare(state: State, slot: Slot, round: Round, digest: Uint8Array): vo
   round.prepares[state.self] = { digest, signature, verified: true };
   const { epoch, view, height } = statement;
   send(state, 'all', { kind: 'prepare', epoch, view, height, digest, signature });
+}
+
+/** A height below a certified checkpoint is over, though the own state is not there yet. */
+function mayVoteAt(state: State, { height }: Slot): boolean {
+  return state.voice === 'free' && height > (state.nextStable?.height ?? 0);
 }
 
 /** Whether this digest may be prepared at this height in the current view. */
@@ -119,6 +125,7 @@ function acceptable(state: State, slot: Slot, digest: Uint8Array, payload: Paylo
 /** Prepared: the pre-prepare and Q - 1 prepares of distinct backups. */
 function commit(state: State, slot: Slot, round: Round, digest: Uint8Array): void {
   const { vote } = slot;
+  if (!mayVoteAt(state, slot)) return;
   if (vote === null || vote.view !== round.view || vote.commit !== null) return;
   const prepares = gather(state, slot, round, 'prepare', digest, state.q - 1);
   if (prepares === undefined) return;

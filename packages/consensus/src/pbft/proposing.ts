@@ -12,7 +12,7 @@ import { isPrimary, reach, roundAt, type Slot, type State, send, slotAt, stateme
  * filled at once.
  */
 export function proposeReady(state: State): void {
-  if (!isPrimary(state) || state.changing || state.abandon) return;
+  if (!isPrimary(state) || state.changing || state.abandon || state.voice !== 'free') return;
   for (;;) {
     const { free, inFlight } = survey(state);
     if (free === undefined) return;

@@ -139,6 +139,11 @@ export interface State {
   readonly ownStates: Map<number, Uint8Array>;
   readonly viewChanges: (HeldViewChange | undefined)[];
   started: boolean;
+  /** Whether anything new is signed: not before others have told what they hold of this key, nor once it is elsewhere. */
+  voice: 'asking' | 'free' | 'silenced';
+  /** Who has answered. */
+  readonly answered: Set<number>;
+  readonly stopIfDuplicated: boolean;
   nowMs: number;
   effects: EngineEffect[];
   view: number;

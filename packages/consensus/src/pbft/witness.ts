@@ -22,7 +22,6 @@ export function checkSigned(state: State, signed: SignedStatement, from: number)
 export function accuse(state: State, a: SignedStatement, b: SignedStatement): void {
   const evidence = createEvidence(a, b);
   if (evidence === undefined) return;
-  if (a.replica === state.self) refused(state, a.replica, 'own-key-elsewhere');
   if (!tell(state, a.replica, evidence)) return;
   const lyingPrimary = a.phase === 'pre-prepare' && b.phase === 'pre-prepare' && a.view === state.view;
   if (lyingPrimary && a.height > state.committed) state.abandon = true;

@@ -13,6 +13,7 @@ export interface HostObserver {
   evidence(self: number, evidence: Uint8Array): void;
   refused(self: number, reason: string): void;
   diverged(self: number, height: number): void;
+  duplicated(self: number, height: number): void;
 }
 
 export interface HostDeps {
@@ -168,6 +169,9 @@ export class ReplicaHost {
         break;
       case 'diverged':
         observer.diverged(self, effect.height);
+        break;
+      case 'duplicated':
+        observer.duplicated(self, effect.height);
         break;
       default:
     }

@@ -26,6 +26,8 @@ export class Lockstep {
   readonly refused: string[][] = [];
   readonly stable: number[][] = [];
   readonly behind: number[][] = [];
+  /** What each replica saw signed with its own key elsewhere. */
+  readonly duplicated: Extract<EngineEffect, { kind: 'duplicated' }>[][] = [];
   readonly journals: Map<string, Uint8Array>[] = [];
   /** Timers that run, by replica: id to delay. */
   readonly timers: Map<string, number>[] = [];
@@ -35,6 +37,8 @@ export class Lockstep {
   /** Messages for which this is false are lost. */
   passes: (delivery: Delivery, message: Message) => boolean = () => true;
   nowMs = NOW_MS;
+  /** Whether hosts say at a boot that their records are all there ever were. */
+  sure = false;
   private readonly options: PbftOptions;
   /** By replica and height. */
   private readonly states: Uint8Array[][] = [];
@@ -48,7 +52,7 @@ export class Lockstep {
     this.keys = createKeys(n, signatures);
     for (let self = 0; self < n; self++) {
       this.journals.push(new Map());
-      for (const list of [this.evidence, this.refused, this.stable, this.behind]) list.push([]);
+      for (const list of [this.evidence, this.refused, this.stable, this.behind, this.duplicated]) list.push([]);
       this.commits.push([]);
       this.boot(self);
     }
@@ -69,7 +73,8 @@ export class Lockstep {
     const height = this.commits[self]?.length ?? 0;
     for (let next = this.states[self]?.length ?? 0; next < height; next++) this.apply(self, next + 1);
     const executed = { height, stateDigest: this.apply(self, height) };
-    this.step(self, { kind: 'start', nowMs: this.nowMs, records, executed });
+    const sure = this.sure ? ({ sure: true } as const) : {};
+    this.step(self, { kind: 'start', nowMs: this.nowMs, records, executed, ...sure });
   }
 
   crash(self: number): void {
@@ -86,6 +91,15 @@ export class Lockstep {
     this.down.delete(self);
     this.fuse.delete(self);
     this.boot(self);
+  }
+
+  /** Comes back with an older copy of its disk: that journal, and the blocks up to `height`. */
+  rollBack(self: number, journal: ReadonlyMap<string, Uint8Array>, height: number): void {
+    this.crash(self);
+    this.journals[self] = new Map(journal);
+    this.commits[self]?.splice(height);
+    this.states[self]?.splice(height);
+    this.reboot(self);
   }
 
   isDown(self: number): boolean {
@@ -157,6 +171,9 @@ export class Lockstep {
         break;
       case 'stableCheckpoint':
         this.stable[self]?.push(effect.height);
+        break;
+      case 'duplicated':
+        this.duplicated[self]?.push(effect);
         break;
       case 'behind':
         this.behind[self]?.push(effect.height);

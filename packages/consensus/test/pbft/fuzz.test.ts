@@ -40,9 +40,11 @@ function corpus(): Map<Message['kind'], Uint8Array> {
     'payload',
     encodeMessage({ kind: 'payload', height: 1, payload: encodeBatch({ timeMs: 1, requests: [] }) }),
   );
+  caught.set('recall', encodeMessage({ kind: 'recall' }));
   const statement = { epoch: 0, phase: 'prepare', view: 0, height: 9, digest } as const;
   const signature = signStatement(net.keys.signers[2] as never, net.keys.set.chainId, statement);
   caught.set('witness', encodeMessage({ kind: 'witness', statements: [{ replica: 2, ...statement, signature }] }));
+  caught.set('recalled', encodeMessage({ kind: 'recalled', statements: [{ replica: 1, ...statement, signature }] }));
   return caught;
 }
 
@@ -60,6 +62,8 @@ const KINDS: readonly Message['kind'][] = [
   'requests',
   'witness',
   'stable',
+  'recall',
+  'recalled',
 ];
 
 describe('bytes that a malicious replica chose', () => {
