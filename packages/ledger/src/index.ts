@@ -12,7 +12,9 @@ export {
   verdictSchema,
 } from './commands/command.ts';
 export {
+  type CommandSignature,
   type CommandSigner,
+  commandSignature,
   readCommand,
   type SignedCommand,
   signCommand,

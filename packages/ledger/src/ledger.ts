@@ -1,5 +1,6 @@
 import { maxFaulty, quorum } from '@murmuration/consensus';
 import { type DeviceId, MurmurError } from '@murmuration/core';
+import { ed25519Verify } from '@murmuration/crypto';
 import { enterDevice } from './devices/register.ts';
 import { certificateKey, type DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
@@ -73,6 +74,8 @@ export interface Ledger {
 export interface LedgerOptions {
   /** What commands cost; its id is the one in the genesis. @default everything is free */
   readonly fees?: FeePolicy;
+  /** Checks the signatures of commands, with the verdicts of the default. @default crypto's ed25519Verify */
+  readonly verify?: typeof ed25519Verify;
 }
 
 /**
@@ -94,7 +97,10 @@ export function createLedger(genesis: Genesis, options: LedgerOptions = {}): Led
 }
 
 /** @throws LEDGER_FEE_POLICY */
-export function chainOf(verified: VerifiedGenesis, { fees = FREE }: LedgerOptions = {}): Chain {
+export function chainOf(
+  verified: VerifiedGenesis,
+  { fees = FREE, verify = ed25519Verify }: LedgerOptions = {},
+): Chain {
   const { genesis, chainId, replicas: certificates } = verified;
   if (fees.id !== (genesis.fees ?? FREE.id)) throw otherPolicy(genesis, fees);
   const replicas = certificates.map(({ device }) => device);
@@ -107,6 +113,7 @@ export function chainOf(verified: VerifiedGenesis, { fees = FREE }: LedgerOption
     faulty: maxFaulty(replicas.length),
     quorum: quorum(replicas.length),
     fees,
+    verify,
   };
 }
 

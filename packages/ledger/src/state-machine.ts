@@ -81,7 +81,7 @@ function useUp(turn: Turn, signed: SignedCommand, { refusal, fee }: { refusal: R
 }
 
 function admit(turn: Turn, signed: SignedCommand, sender: DeviceEntry): Result<void, RefusalReason> {
-  if (!verifyCommand(signed, turn.chain.chainId, sender.key)) return refuse('bad-signature');
+  if (!verifyCommand(signed, turn.chain.chainId, sender.key, turn.chain.verify)) return refuse('bad-signature');
   // Rotation is the way out of an expired certificate; the root key signed the new one.
   if (signed.command.kind === 'rotate-key') return accept(undefined);
   return checkTime(turn, sender);
@@ -94,7 +94,7 @@ function admitNewcomer(
 ): Result<VerifiedCertificate, RefusalReason> {
   const certificate = readRegistration(signed, command);
   if (!certificate.ok) return certificate;
-  if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key)) return refuse('bad-signature');
+  if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key, turn.chain.verify)) return refuse('bad-signature');
   const valid = checkTime(turn, certificate.value);
   return valid.ok ? certificate : valid;
 }

@@ -1,4 +1,5 @@
 import type { DeviceId } from '@murmuration/core';
+import type { ed25519Verify } from '@murmuration/crypto';
 import type { SignedCommand } from './commands/signed-command.ts';
 import type { DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
@@ -17,6 +18,7 @@ export interface Chain {
   readonly faulty: number;
   readonly quorum: number;
   readonly fees: FeePolicy;
+  readonly verify: typeof ed25519Verify;
 }
 
 /** One block being applied. */

@@ -95,7 +95,27 @@ export function readCommand(wire: Uint8Array): Result<SignedCommand, DecodeReaso
   return accept({ ...inner.value, body, signature, wire, digest: sha3_256(wire) });
 }
 
+/** What any verifier needs to check a command. */
+export interface CommandSignature {
+  readonly domain: string;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+/** @param key the sender's operational key */
+export function commandSignature(signed: SignedCommand, chainId: Uint8Array, key: Uint8Array): CommandSignature {
+  const message = concatBytes(chainId, signed.body);
+  return { domain: COMMAND_DOMAIN, message, signature: signed.signature, publicKey: key };
+}
+
 /** @param key the sender's operational key. @returns whether the command was signed with it for this chain */
-export function verifyCommand(signed: SignedCommand, chainId: Uint8Array, key: Uint8Array): boolean {
-  return ed25519Verify(COMMAND_DOMAIN, concatBytes(chainId, signed.body), signed.signature, key);
+export function verifyCommand(
+  signed: SignedCommand,
+  chainId: Uint8Array,
+  key: Uint8Array,
+  verify: typeof ed25519Verify = ed25519Verify,
+): boolean {
+  const { domain, message, signature, publicKey } = commandSignature(signed, chainId, key);
+  return verify(domain, message, signature, publicKey);
 }
