@@ -59,6 +59,7 @@ export { liars, probftLiars } from './liars/liars.ts';
 export type { PbftDeps } from './pbft/create-state.ts';
 export { createPbft } from './pbft/engine.ts';
 export type { PbftOptions } from './pbft/options.ts';
+export { requestsIn } from './pbft/requests-in.ts';
 export { probftChain, type SampledRefusal, verifyProbabilisticCommit } from './probft/certificates.ts';
 export { createProbft, type ProbftDeps, type ProbftEngine } from './probft/engine.ts';
 export { type DeterministicCommit, type ProbabilisticCommit, requireDeterministic } from './probft/finality.ts';

@@ -50,7 +50,10 @@ export class Chain {
 
   /** Replays what the store holds. @throws CHAIN_DAMAGED where it does not fit together */
   static async open(deps: ServiceDeps): Promise<Chain> {
-    const options: LedgerOptions = deps.fees === undefined ? {} : { fees: deps.fees };
+    const options: LedgerOptions = {
+      ...(deps.fees === undefined ? {} : { fees: deps.fees }),
+      ...(deps.verifier === undefined ? {} : { verify: deps.verifier.verify }),
+    };
     const restored = await restoreSnapshot(deps.store, deps.genesis, options);
     const chain = new Chain(deps, restored ?? createLedger(deps.genesis, options));
     for (;;) {

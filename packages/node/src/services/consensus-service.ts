@@ -6,6 +6,7 @@ import {
   type EngineStatus,
   type Liar,
   type ReplicaSet,
+  requestsIn,
   type SendEffect,
 } from '@murmuration/consensus';
 import { type Change, MurmurError, type Timer } from '@murmuration/core';
@@ -37,6 +38,8 @@ export interface ConsensusHooks {
   onEvidence(evidence: Uint8Array): void;
   /** The store failed: nothing may be sent any more. */
   onFatal(error: unknown): void;
+  /** Requests that came and are not ordered yet, checked by nobody. */
+  onRequests?(requests: readonly Uint8Array[]): void;
 }
 
 /** The state machine that blocks are applied to. `Chain` is one. */
@@ -99,7 +102,7 @@ export class ConsensusService {
     this.deps.port.onMessage(TOPIC, (device, bytes) => {
       const from = this.chain.replicaIndex(device);
       if (from === undefined) this.deps.metrics.count('consensus_refused', { reason: 'not-a-replica' });
-      else this.step({ kind: 'message', nowMs: this.deps.clock.nowMs(), from, bytes });
+      else this.take(from, bytes);
     });
     this.step({ kind: 'start', nowMs: this.deps.clock.nowMs(), records, executed: this.executed() });
   }
@@ -109,6 +112,7 @@ export class ConsensusService {
   }
 
   propose(request: Uint8Array): void {
+    this.hooks.onRequests?.([request]);
     this.step({ kind: 'propose', nowMs: this.deps.clock.nowMs(), request });
   }
 
@@ -122,6 +126,11 @@ export class ConsensusService {
     this.stopped = true;
     for (const timer of this.timers.values()) timer.cancel();
     await this.draining;
+  }
+
+  private take(from: number, bytes: Uint8Array): void {
+    this.hooks.onRequests?.(requestsIn(bytes));
+    this.step({ kind: 'message', nowMs: this.deps.clock.nowMs(), from, bytes });
   }
 
   private executed() {

@@ -1,6 +1,7 @@
 import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
 import type { DeviceIdentity } from '@murmuration/identity';
 import type { FeePolicy, Genesis } from '@murmuration/ledger';
+import type { AheadVerifier } from '../adapters/verifier-ahead.ts';
 import type { BlobShelf } from './blob-shelf.ts';
 
 /** What every service of one device stands on. Ports only, so that the simulator runs the services unchanged. */
@@ -19,4 +20,6 @@ export interface ServiceDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Checks signatures of commands before the ledger asks for them. @default each on the spot */
+  readonly verifier?: AheadVerifier;
 }

@@ -3,6 +3,7 @@ import { bundleEquivocation } from '@murmuration/ledger';
 import type { Behaviour } from '../behaviours.ts';
 import { BlobService } from './blob-service.ts';
 import { Chain } from './chain.ts';
+import { lookAhead } from './command-lookahead.ts';
 import { ConsensusService, type PlantedLiar } from './consensus-service.ts';
 import type { ServiceDeps } from './deps.ts';
 import { EvidenceService } from './evidence-service.ts';
@@ -162,6 +163,7 @@ export class DeviceServices implements AsyncDisposable {
         },
         onEvidence: (evidence) => this.accuse(evidence),
         onFatal: (error) => hooks.onFatal(error),
+        ...(deps.verifier === undefined ? {} : { onRequests: lookAhead(deps.verifier, chain) }),
       },
       this.plantedLiar(options.lieFromHeight, options.behaviour),
     );
