@@ -18,11 +18,10 @@ import {
   type ReplicaSet,
   readEvidence,
 } from '../../src/index.ts';
-import { createPbft } from '../../src/pbft/engine.ts';
-import { decodeMessage } from '../../src/pbft/messages.ts';
 import { checkSigners } from '../../src/quorum/certificate.ts';
 import { verifyStatement } from '../../src/quorum/statement.ts';
 import { keyedHash } from '../cluster/keys.ts';
+import { type ClusterProtocol, PBFT } from '../cluster/protocol.ts';
 import { Device, type DeviceObserver } from './device.ts';
 import { type EpochSpan, encodeWish, Machine, type Wish } from './machine.ts';
 import { setOf, type Voter, voter } from './sets.ts';
@@ -34,6 +33,8 @@ export interface LifeOptions {
   readonly spare?: number;
   /** By the number of the device, of those that start. */
   readonly liars?: ReadonlyMap<number, Liar>;
+  /** @default PBFT */
+  readonly protocol?: ClusterProtocol;
   readonly pbft?: PbftOptions;
   readonly epochs?: EpochsOptions;
   /** The known-bad case: a change takes effect with the next height, and the engine is not told. */
@@ -64,12 +65,14 @@ export class Life implements DeviceObserver {
   private readonly votes = new Map<string, string>();
   private readonly turns: number[];
   private readonly lookahead: number;
+  private readonly protocol: ClusterProtocol;
   private wrong: string | undefined;
   private sequence = 0;
 
   constructor(options: LifeOptions) {
     const { seed, n = 4, spare = 3 } = options;
     this.options = options;
+    this.protocol = options.protocol ?? PBFT;
     this.voters = Array.from({ length: n + spare }, (_, i) => voter(`device ${i}`));
     this.ids = this.voters.map(({ device }) => device);
     this.turns = this.voters.map(() => 0);
@@ -111,9 +114,10 @@ export class Life implements DeviceObserver {
     const signer = this.signers.get(toHex(set.replicas[self]?.key as Uint8Array));
     if (signer === undefined) return null;
     const { pbft, immediate, liars } = this.options;
-    const engine = createPbft(
+    const engine = this.protocol.engine(
       { replicaSet: set, self, signer, baseHeight, verify },
       { checkpointInterval: 16, ...pbft, ...(immediate ? { lookahead: 1000 } : {}) },
+      quorum(set.replicas.length),
     );
     const liar = liars?.get(at);
     return {
@@ -169,19 +173,19 @@ export class Life implements DeviceObserver {
   sent(device: DeviceId, bytes: Uint8Array): void {
     if (this.isLiar(device)) return;
     const frame = decodeFrame(bytes);
-    const message = frame.ok ? decodeMessage(frame.value.message) : undefined;
-    if (!frame.ok || message?.ok !== true) {
+    const saying = frame.ok
+      ? this.protocol.saying(this.protocol.kindOf(frame.value.message), frame.value.message)
+      : null;
+    if (!frame.ok || saying === null) {
       this.wrong = `${device} sent what nobody can read`;
       return;
     }
-    const { value } = message;
-    if (value.kind !== 'pre-prepare' && value.kind !== 'prepare' && value.kind !== 'commit') return;
-    const { height, view, digest } = value;
+    if (saying === undefined) return;
     const { epoch } = frame.value;
-    const place = `${device} ${epoch} ${view} ${height}`;
-    const said = this.votes.get(place) ?? toHex(digest);
-    if (said !== toHex(digest)) this.wrong = `${device} voted twice in epoch ${epoch}, view ${view}, height ${height}`;
-    this.votes.set(place, said);
+    const place = `epoch ${epoch}, ${saying.place}`;
+    const said = this.votes.get(`${device} ${place}`) ?? saying.says;
+    if (said !== saying.says) this.wrong = `${device} voted twice in ${place}`;
+    this.votes.set(`${device} ${place}`, said);
   }
 
   committed(device: DeviceId, epoch: number, commit: Commit): void {
@@ -206,7 +210,8 @@ export class Life implements DeviceObserver {
     this.next.set(device, Math.max(this.next.get(device) ?? 1, height + 1));
   }
 
-  certified({ height, payload, certificate }: Omit<Commit, 'finality'>, { set }: EpochSpan): boolean {
+  certified({ height, payload, certificate }: Omit<Commit, 'finality'>, span: EpochSpan): boolean {
+    const set = this.protocol.chain(span.set);
     const decoded = decodeCertificate(certificate);
     if (!decoded.ok || decoded.value.epoch !== set.epoch) return false;
     const { epoch, view, signatures } = decoded.value;
