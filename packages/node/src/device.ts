@@ -1,6 +1,6 @@
 import { type CommHost, createHost } from '@murmuration/comm';
 import { type DeviceId, type Log, type Result, seededRandom } from '@murmuration/core';
-import type { Genesis } from '@murmuration/ledger';
+import { type Genesis, replicaSetOf } from '@murmuration/ledger';
 import { DataPlaces } from './adapters/data-places.ts';
 import { fileLog, type LogLevel } from './adapters/file-log.ts';
 import { folderShelf } from './adapters/folder-shelf.ts';
@@ -8,6 +8,7 @@ import { type Home, openHome } from './adapters/home.ts';
 import { lockHome } from './adapters/home-lock.ts';
 import { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
 import { sqliteStore } from './adapters/sqlite-store.ts';
+import { guardStore, rememberStore } from './adapters/store-guard.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { createAheadVerifier } from './adapters/verifier-ahead.ts';
 import { openVerifierPool } from './adapters/verifier-pool.ts';
@@ -60,7 +61,8 @@ export interface RunningDevice extends AsyncDisposable {
 
 /**
  * Starts one device in this process: home, identity, host, services.
- * @throws HOME_MISSING, HOME_DAMAGED, HOME_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, BEHAVIOUR_UNKNOWN,
+ * @throws HOME_MISSING, HOME_DAMAGED, HOME_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, STORE_FORGOTTEN,
+ * STORE_OTHER_CHAIN, STORE_OTHER_DEVICE, STORE_OTHER_FORMAT, VOTES_DAMAGED, KEY_IN_USE_ELSEWHERE, BEHAVIOUR_UNKNOWN,
  * COMM_PORT_IN_USE, JOIN_FAILED and what else the home's files cause
  */
 export async function startDevice(options: StartDeviceOptions): Promise<RunningDevice> {
@@ -76,6 +78,8 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
   const host = opened.use(await openHost(home, log, metrics, options));
   const genesis = home.genesis ?? (await joinThrough(host, home.folder, options));
   serveGenesis(host.port, genesis);
+  const votes = replicaSetOf(genesis).replicas.some(({ device }) => device === home.identity.device);
+  await guardStore(home.folder, store, votes);
 
   const { identity, name } = home;
   const random = seededRandom(`${identity.device}/${systemClock.nowMs()}`);
@@ -117,6 +121,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     planJob: (request) => planJob(request, places, services.chain.ledger),
   });
   opened.use(services);
+  await rememberStore(home.folder, store, services.owner);
   await services.start();
   log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
   const stack = opened.move();

@@ -193,7 +193,7 @@ function damaged(path: string, why: string): MurmurError {
     code: 'STORE_DAMAGED',
     message: `the store ${path} is damaged: ${why}`,
     remedy:
-      'move the file away and start again: the device catches up from the other replicas; keep the file if it may hold votes',
+      'keep the file; a device that does not vote starts again with an empty store and catches up, a replica needs a home with a new key, since it must not forget its votes',
     facts: { path },
   });
 }

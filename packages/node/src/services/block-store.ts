@@ -70,6 +70,6 @@ export function own<T>(decoded: { ok: true; value: T } | { ok: false; reason: st
   throw new MurmurError({
     code: 'CHAIN_DAMAGED',
     message: `the stored ${what} cannot be read: ${decoded.reason}`,
-    remedy: 'move the store away and start again: the device catches up from the other replicas',
+    remedy: 'a device that does not vote starts again with an empty store; for a replica see VOTES_DAMAGED',
   });
 }

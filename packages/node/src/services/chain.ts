@@ -134,6 +134,6 @@ function damaged(why: string): MurmurError {
   return new MurmurError({
     code: 'CHAIN_DAMAGED',
     message: `the stored ledger does not fit together: ${why}`,
-    remedy: 'move the store away and start again: the device catches up from the other replicas',
+    remedy: 'a device that does not vote starts again with an empty store; for a replica see VOTES_DAMAGED',
   });
 }

@@ -14,9 +14,9 @@ import { type Block, blocksToPrune } from './block-store.ts';
 import { checkpointChanges } from './checkpoint-store.ts';
 import type { ServiceDeps } from './deps.ts';
 import { readHead, snapshotChanges } from './snapshot-store.ts';
+import { keyInUseElsewhere, VoteJournal } from './vote-journal.ts';
 
 const TOPIC = 'pbft';
-const RECORDS = 'engine/';
 const RETAINED_BLOCKS = 4096;
 
 type StableCheckpoint = Extract<EngineEffect, { kind: 'stableCheckpoint' }>;
@@ -80,6 +80,7 @@ export class ConsensusService {
   private readonly options: ConsensusOptions;
   private readonly hooks: ConsensusHooks;
   private readonly planted: PlantedLiar | undefined;
+  private readonly votes: VoteJournal;
   private readonly timers = new Map<string, Timer>();
   private readonly snapshots = new Map<number, { stateRoot: Uint8Array; chunks: readonly Uint8Array[] }>();
   private queue: EngineEffect[] = [];
@@ -95,10 +96,12 @@ export class ConsensusService {
     this.options = options;
     this.hooks = hooks;
     this.planted = planted;
+    this.votes = new VoteJournal(deps.store);
   }
 
+  /** @throws VOTES_DAMAGED, KEY_IN_USE_ELSEWHERE, CONSENSUS_JOURNAL_DAMAGED: then nothing was sent */
   async start(): Promise<void> {
-    const records = await this.readRecords();
+    const records = await this.votes.read();
     this.deps.port.onMessage(TOPIC, (device, bytes) => {
       const from = this.chain.replicaIndex(device);
       if (from === undefined) this.deps.metrics.count('consensus_refused', { reason: 'not-a-replica' });
@@ -137,17 +140,6 @@ export class ConsensusService {
     return { height: this.chain.height, stateDigest: this.chain.stateRoot };
   }
 
-  private async readRecords() {
-    const records: { key: string; value: Uint8Array }[] = [];
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.deps.store.scan(RECORDS, { limit: 500, ...(after === undefined ? {} : { after }) });
-      for (const { key, value } of page) records.push({ key: key.slice(RECORDS.length), value });
-      after = page.at(-1)?.key;
-      if (page.length < 500) return records;
-    }
-  }
-
   private step(event: EngineEvent): void {
     if (this.stopped) return;
     const effects = this.engine.step(event);
@@ -162,7 +154,7 @@ export class ConsensusService {
       while (this.queue.length > 0 && !this.stopped) {
         const batch = this.queue;
         this.queue = [];
-        const changes = batch.flatMap(changeOf);
+        const changes = this.votes.changes(batch);
         if (changes.length > 0) await this.deps.store.write(changes, { durable: batch.some(isDurable) });
         for (const effect of batch) this.perform(effect);
       }
@@ -205,6 +197,9 @@ export class ConsensusService {
         break;
       case 'refused':
         this.deps.metrics.count('consensus_refused', { reason: effect.reason });
+        break;
+      case 'duplicated':
+        this.duplicated(effect);
         break;
     }
   }
@@ -293,10 +288,23 @@ export class ConsensusService {
     const error = new MurmurError({
       code: 'STATE_DIVERGED',
       message: `the state of this device at height ${height} differs from the one that a quorum certified`,
-      remedy: 'keep the home for analysis; start again with an empty store to catch up from the others',
+      remedy: 'keep the home for analysis; a replica joins again under a new key, since it must not forget its votes',
       facts: { height },
     });
     this.hooks.onFatal(error);
+  }
+
+  /** Two processes run with one key: this one stops before it contradicts the other. */
+  private duplicated({ phase, view, height, conflicting }: Extract<EngineEffect, { kind: 'duplicated' }>): void {
+    // What a planted liar says behind its engine's back looks just like it.
+    if (this.planted !== undefined || this.stopped) return;
+    this.stopped = true;
+    const against = conflicting ? ', which contradicts a vote of this one' : '';
+    const why = `it signed a ${phase} for view ${view} and height ${height}${against}`;
+    void this.votes.forbid(why).then(
+      () => this.hooks.onFatal(keyInUseElsewhere(why)),
+      (error: unknown) => this.hooks.onFatal(error),
+    );
   }
 
   private forgetSnapshots(upTo: number): void {
@@ -311,8 +319,4 @@ function epochOf(certificate: Uint8Array): number {
 
 function isDurable(effect: EngineEffect): boolean {
   return effect.kind === 'persist' && effect.lazy !== true;
-}
-
-function changeOf(effect: EngineEffect): Change[] {
-  return effect.kind === 'persist' ? [{ key: RECORDS + effect.key, value: effect.value }] : [];
 }

@@ -1,5 +1,5 @@
 import { accusedOf, createPbft, readEvidence } from '@murmuration/consensus';
-import { bundleEquivocation } from '@murmuration/ledger';
+import { bundleEquivocation, chainIdOf } from '@murmuration/ledger';
 import type { Behaviour } from '../behaviours.ts';
 import { BlobService } from './blob-service.ts';
 import { Chain } from './chain.ts';
@@ -12,6 +12,7 @@ import { LearningService } from './learning/learning-service.ts';
 import type { PlantedAttack } from './learning/participant.ts';
 import type { RoundRecord } from './learning/record-book.ts';
 import { PresenceService, type SelfFacts } from './presence-service.ts';
+import { claimStore, type StoreOwner } from './store-owner.ts';
 import { SubmitService } from './submit-service.ts';
 import { SyncService } from './sync-service.ts';
 
@@ -53,6 +54,8 @@ const REGISTER_RETRY_MS = 2000;
 /** All of one device above its ports: the same objects in a process and under the simulator. */
 export class DeviceServices implements AsyncDisposable {
   readonly chain: Chain;
+  /** Of the store. */
+  readonly owner: StoreOwner;
   readonly submit: SubmitService;
   readonly blobs: BlobService;
   readonly learning: LearningService;
@@ -72,12 +75,16 @@ export class DeviceServices implements AsyncDisposable {
     options: DeviceServicesOptions,
     hooks: DeviceServicesHooks,
   ): Promise<DeviceServices> {
-    return new DeviceServices(deps, await Chain.open(deps), world, options, hooks);
+    const { store, identity, genesis, clock } = deps;
+    const claim = { chainId: chainIdOf(genesis), device: identity.device, nowMs: clock.nowMs() };
+    const owner = await claimStore(store, claim);
+    return new DeviceServices(deps, await Chain.open(deps), owner, world, options, hooks);
   }
 
   private constructor(
     deps: ServiceDeps,
     chain: Chain,
+    owner: StoreOwner,
     world: LearningWorld,
     given: DeviceServicesOptions,
     hooks: DeviceServicesHooks,
@@ -86,6 +93,7 @@ export class DeviceServices implements AsyncDisposable {
     const whole = { ...deps, chain };
     this.deps = deps;
     this.chain = chain;
+    this.owner = owner;
     this.blobs = new BlobService(deps);
     this.sync = new SyncService(whole, { snapshotGap: options.snapshotGap }, () => this.consensus?.installed());
     const consensus = this.createConsensus(options, hooks);
@@ -150,7 +158,7 @@ export class DeviceServices implements AsyncDisposable {
     if (self === undefined) return undefined;
     const { checkpointInterval, viewTimeoutMs: progressTimeoutMs } = options;
     const engine = createPbft(
-      { replicaSet, self, signer: deps.identity.signer },
+      { replicaSet, self, signer: deps.identity.signer, stopIfDuplicated: options.behaviour?.liar === undefined },
       { checkpointInterval, progressTimeoutMs },
     );
     return new ConsensusService(

@@ -106,7 +106,7 @@ function damaged(height: number, why: string): MurmurError {
   return new MurmurError({
     code: 'CHAIN_DAMAGED',
     message: `the snapshot at height ${height} does not give the state that was certified: ${why}`,
-    remedy: 'restore the store from a backup, or follow docs/errors.md: what was voted must not be forgotten',
+    remedy: 'a device that does not vote starts again with an empty store; for a replica see VOTES_DAMAGED',
     facts: { height },
   });
 }

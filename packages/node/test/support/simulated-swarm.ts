@@ -42,6 +42,8 @@ export interface SimulatedSwarmOptions {
   /** @default everything is free */
   readonly fees?: FeePolicy;
   readonly replay?: string;
+  /** Told where a device stops for good. @default the world fails */
+  readonly onFatal?: (name: string, error: unknown) => void;
   /** For one that is being looked into. */
   readonly log?: (name: string) => Log;
 }
@@ -60,6 +62,8 @@ export interface SimulatedSwarm {
   running(): readonly DeviceServices[];
   crash(index: number): void;
   restart(index: number): void;
+  /** Starts a second machine with the keys of a device and an empty disk. */
+  twin(index: number): void;
   /** Opens a job through a device. */
   openJob(index: number, job: string, rounds: number): void;
   /** Runs until a majority of all devices has the job finished, or virtual time is up. @returns whether it has */
@@ -109,25 +113,30 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     };
   };
 
+  const boot = async (i: number, name: string, process: Process): Promise<DeviceServices> => {
+    const liar = liars[i];
+    const behaviour = liar === undefined ? {} : { behaviour: typeof liar === 'string' ? behaviourOf(liar) : liar };
+    const opened = await DeviceServices.open(
+      depsOf(i, process),
+      learningIn(world, process, workshop, maxTrainingMs),
+      { ...serviceOptions, ...behaviour },
+      {
+        onFatal: (error) => {
+          if (options.onFatal === undefined) throw error;
+          options.onFatal(name, error);
+        },
+        onRecord: () => undefined,
+        facts: () => ({ samples: 0, rssBytes: 0 }),
+      },
+    );
+    await opened.start();
+    return opened;
+  };
   for (const [i, name] of names.entries()) {
     const identity = identities[i] as DeviceIdentity;
     world.node(name, identity.device).onBoot(async (process) => {
       current[i] = undefined;
-      const liar = liars[i];
-      const behaviour = liar === undefined ? {} : { behaviour: typeof liar === 'string' ? behaviourOf(liar) : liar };
-      const opened = await DeviceServices.open(
-        depsOf(i, process),
-        learningIn(world, process, workshop, maxTrainingMs),
-        { ...serviceOptions, ...behaviour },
-        {
-          onFatal: (error) => {
-            throw error;
-          },
-          onRecord: () => undefined,
-          facts: () => ({ samples: 0, rssBytes: 0 }),
-        },
-      );
-      await opened.start();
+      const opened = await boot(i, name, process);
       if (process.alive()) current[i] = opened;
     });
   }
@@ -147,6 +156,10 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     crash(index) {
       current[index] = undefined;
       world.node(names[index] as string).crash();
+    },
+    twin(index) {
+      const name = `twin-${index}`;
+      world.twin(name, names[index] as string).onBoot(async (process) => void (await boot(index, name, process)));
     },
     restart: (index) => world.node(names[index] as string).restart(),
     openJob(index, job, rounds) {
