@@ -67,12 +67,20 @@ export class Cluster {
   readonly refusals = new Map<string, number>();
   /** Evidence by who was accused, with the time of the first. */
   readonly accused = new Map<number, number>();
+  /** When the honest had first been told two things by one replica where a correct one says one. */
+  readonly contradicted = new Map<number, number>();
+  /** When evidence against a replica was committed: the swarm isolates it then. */
+  readonly isolated = new Map<number, number>();
   /** Evidence by its class. */
   readonly convictions = new Map<string, number>();
   readonly sentByKind = new Map<string, number>();
   private firstWrong: string | undefined;
   private readonly next: number[] = [];
   private readonly votes = new Map<string, string>();
+  /** What the faulty said to any honest replica, by place. */
+  private readonly told = new Map<string, string>();
+  /** Accused replica of each piece of evidence that was submitted. */
+  private readonly charges = new Map<string, number>();
   private readonly q: number;
   private readonly protocol: ClusterProtocol;
   private sequence = 0;
@@ -94,6 +102,8 @@ export class Cluster {
         this.hosts[self] = host;
       });
     }
+    const { checkpointInterval = 64, logWindow = 2 * checkpointInterval } = options.pbft ?? {};
+    this.world.after(BOUNDS_EVERY_MS, 'bounds', () => this.checkBounds(6 * logWindow + 8 * n + 64));
     for (const self of twins) this.run(self, this.world.twin(twinName(self), `replica${self}`), options, () => {});
   }
 
@@ -177,6 +187,18 @@ export class Cluster {
     this.votes.set(place, saying.says);
   }
 
+  /** Labels the faulty by what they do: from when on evidence can be asked for. */
+  heard(self: number, from: number, bytes: Uint8Array): void {
+    if (this.isFaulty(self) || !this.isFaulty(from) || this.contradicted.has(from)) return;
+    const kind = this.protocol.kindOf(bytes);
+    const saying = this.protocol.saying(kind, bytes);
+    if (saying === undefined || saying === null) return;
+    const place = `${from} ${kind} ${saying.place}`;
+    const said = this.told.get(place) ?? saying.says;
+    if (said !== saying.says) this.contradicted.set(from, this.world.nowMs());
+    if (this.told.size < MAX_TOLD) this.told.set(place, said);
+  }
+
   committed(self: number, commit: Commit): void {
     if (this.isFaulty(self)) return;
     const { height, payload } = commit;
@@ -211,6 +233,8 @@ export class Cluster {
       const name = toHex(request);
       if (!this.submitted.has(name)) this.wrong = `nobody submitted a request of height ${height}`;
       if (!this.committedRequests.has(name)) this.committedRequests.set(name, this.world.nowMs());
+      const charged = this.charges.get(name);
+      if (charged !== undefined && !this.isolated.has(charged)) this.isolated.set(charged, this.world.nowMs());
     }
   }
 
@@ -248,6 +272,24 @@ export class Cluster {
     else this.convictions.set(judged.value.class, (this.convictions.get(judged.value.class) ?? 0) + 1);
     if (verify.name === 'ed25519Verify' && !verifyEvidence(evidence, key, set.chainId, { replicaSet: set }).ok)
       this.wrong = 'evidence fails offline';
+    if (!this.isFaulty(self) && !this.isolated.has(accused)) this.charge(self, accused, evidence);
+  }
+
+  /** The replica that found evidence has it committed, as the swarm does. */
+  private charge(self: number, accused: number, evidence: Uint8Array): void {
+    this.charges.set(this.announce(evidence), accused);
+    this.hosts[self]?.propose(evidence);
+  }
+
+  /** What a replica keeps on disk stays within a few records for each height of its window. */
+  private checkBounds(maxRecords: number): void {
+    for (const self of this.honest) {
+      const records = this.nodes[self]?.running ? this.journalSize(self) : 0;
+      if (records > maxRecords) this.wrong = `replica ${self} keeps ${records} records, more than ${maxRecords}`;
+      const { pending } = this.hosts[self]?.engine.status ?? { pending: 0 };
+      if (pending > MAX_PENDING) this.wrong = `replica ${self} keeps ${pending} requests, more than ${MAX_PENDING}`;
+    }
+    this.world.after(BOUNDS_EVERY_MS, 'bounds', () => this.checkBounds(maxRecords));
   }
 
   refused(_: number, reason: string): void {
@@ -288,6 +330,11 @@ export class Cluster {
     return maxFaulty(this.nodes.length);
   }
 }
+
+const MAX_TOLD = 65_536;
+const BOUNDS_EVERY_MS = 5000;
+/** The pool's default for each of the replicas that bring requests; no test has more than ten. */
+const MAX_PENDING = 10 * 2048;
 
 /** The name of the second machine of a replica that runs twice. */
 export function twinName(self: number): string {

@@ -8,6 +8,7 @@ import type { Keys } from './keys.ts';
 export interface HostObserver {
   started(self: number, executed: number): void;
   sent(self: number, effect: SendEffect): void;
+  heard(self: number, from: number, bytes: Uint8Array): void;
   committed(self: number, commit: Commit): void;
   installed(self: number, height: number, payload: Uint8Array): void;
   evidence(self: number, evidence: Uint8Array): void;
@@ -50,7 +51,11 @@ export class ReplicaHost {
     this.engine = deps.engine;
     const { process, keys } = deps;
     const from = (device: string) => keys.set.replicas.findIndex((replica) => replica.device === device);
-    process.port.onMessage('pbft', (device, bytes) => this.step({ kind: 'message', from: from(device), bytes }));
+    process.port.onMessage('pbft', (device, bytes) => {
+      const sender = from(device);
+      deps.observer.heard(deps.self, sender, bytes);
+      this.step({ kind: 'message', from: sender, bytes });
+    });
     process.port.onMessage('get', (device, bytes) => this.serve(from(device), Number(new TextDecoder().decode(bytes))));
     process.port.onMessage('blocks', (_, bytes) => this.install(bytes));
   }

@@ -18,9 +18,12 @@ export function encodeJson(value: KeyValueRequest | KeyValueReply): Uint8Array {
   return utf8(JSON.stringify(value));
 }
 
-export function readRequest(bytes: Uint8Array): KeyValueRequest {
-  return JSON.parse(new TextDecoder().decode(bytes)) as KeyValueRequest;
+/** @returns undefined where it is something else that was ordered: evidence */
+export function readRequest(bytes: Uint8Array): KeyValueRequest | undefined {
+  return bytes[0] === OPENING_BRACE ? (JSON.parse(new TextDecoder().decode(bytes)) as KeyValueRequest) : undefined;
 }
+
+const OPENING_BRACE = 0x7b;
 
 export function readReply(bytes: Uint8Array): KeyValueReply {
   return JSON.parse(new TextDecoder().decode(bytes)) as KeyValueReply;
@@ -32,8 +35,10 @@ export class KeyValueMachine {
   private answers = new Map<string, KeyValueReply>();
 
   /** Takes the next request in the order that all agreed on. */
-  apply(bytes: Uint8Array): KeyValueReply {
-    const { client, sequence, input } = readRequest(bytes);
+  apply(bytes: Uint8Array): KeyValueReply | undefined {
+    const request = readRequest(bytes);
+    if (request === undefined) return undefined;
+    const { client, sequence, input } = request;
     const last = this.answers.get(client);
     if (last !== undefined && last.sequence >= sequence) return last;
     const reply = { client, sequence, output: this.perform(input) };

@@ -81,7 +81,7 @@ class KeyValueService {
 
   applied(i: number, request: Uint8Array): void {
     const reply = (this.machines[i] as KeyValueMachine).apply(request);
-    for (const listener of this.listeners) listener(i, reply);
+    if (reply !== undefined) for (const listener of this.listeners) listener(i, reply);
   }
 
   snapshot(i: number): string {

@@ -10,7 +10,7 @@ import {
 import { decodeBatch, type Liar, maxFaulty } from '../../src/index.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ReplicaHost } from '../cluster/host.ts';
-import { encodeJson, KeyValueMachine, readReply, readRequest } from '../cluster/key-value.ts';
+import { encodeJson, KeyValueMachine, type KeyValueRequest, readReply, readRequest } from '../cluster/key-value.ts';
 
 export interface KeyValueOptions {
   readonly seed: number;
@@ -69,20 +69,20 @@ function serve(cluster: Cluster, self: number, process: Process, host: ReplicaHo
     process.port.send(cluster.world.node(addressOf(client)).device, 'reply', bytes);
   };
   process.port.onMessage('ask', (_, bytes) => {
-    const { client, sequence } = readRequest(bytes);
+    const { client, sequence } = readRequest(bytes) as KeyValueRequest;
     const known = machine.answerTo(client);
     if (known?.sequence === sequence) reply(client, sequence, known.output);
     else host.propose(bytes);
   });
   process.port.onMessage('look', (_, bytes) => {
-    const { client, sequence, input } = readRequest(bytes);
+    const { client, sequence, input } = readRequest(bytes) as KeyValueRequest;
     reply(client, sequence, machine.look(input.key));
   });
   return (payload) => {
     const batch = decodeBatch(payload);
     for (const request of batch.ok ? batch.value.requests : []) {
-      const { client, sequence, output } = machine.apply(request);
-      reply(client, sequence, output);
+      const done = machine.apply(request);
+      if (done !== undefined) reply(done.client, done.sequence, done.output);
     }
   };
 }
