@@ -96,15 +96,15 @@ const service = new ConsensusService(
     onBehind: (height) => fail(`behind at ${chain.height}, others at ${height}`),
     onEvidence: () => fail('an honest replica was accused'),
     onFatal: (error) => fail(String(error)),
+    ...(pool.workers === 0
+      ? {}
+      : { onRequests: (requests) => ahead.ahead(requests.flatMap((one) => checkOf(one) ?? [])) }),
   },
 );
 chain.onBlock = (reply) => host.port.send(client, REPLY_TOPIC, encode(replySchema, reply));
 host.port.onMessage(SUBMIT_TOPIC, (_, bytes) => {
   const transaction = new Uint8Array(bytes);
-  const check = checkOf(transaction);
-  if (check === undefined) return;
-  if (pool.workers > 0) ahead.ahead([check]);
-  service.propose(transaction);
+  if (checkOf(transaction) !== undefined) service.propose(transaction);
 });
 process.on('message', ({ address }: ToReplica) => void host.dial(address));
 process.on('disconnect', () => process.exit());
