@@ -28,7 +28,7 @@ function openJob(job: string): Command {
     job,
     plan: new Uint8Array(3),
     rounds: 1,
-    participants: identities.map(({ device }) => device),
+    participants: identities.map(({ device }) => device).sort(),
   };
 }
 
