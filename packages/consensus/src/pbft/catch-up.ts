@@ -17,11 +17,12 @@ import {
   type State,
   send,
   sendBytes,
+  sendRequests,
   slotAt,
   statementAt,
 } from './state.ts';
 import { showView } from './view-change.ts';
-import { certified, takeProposal, takeVote } from './votes.ts';
+import { certified, isKnownProposal, takeProposal, takeVote } from './votes.ts';
 import { checkSigned } from './witness.ts';
 
 /** Commits sent to a laggard at once. */
@@ -172,8 +173,9 @@ function takeStatement(state: State, from: number, signed: SignedStatement): str
   }
   if (!checkSigned(state, signed, from)) return undefined;
   if (phase !== 'pre-prepare') takeVote(state, signed, from, true);
-  else if (replica === primaryOf(view, state.n)) takeProposal(state, signed, from, true);
-  else return 'not-primary';
+  else if (replica !== primaryOf(view, state.n)) return 'not-primary';
+  else if (isKnownProposal(state, signed)) return 'duplicate-proposal';
+  else takeProposal(state, signed, from, true);
   const slot = slotAt(state, height);
   const round = slot.rounds.get(view);
   if (round !== undefined) advance(state, slot, round);
@@ -215,7 +217,7 @@ export function forwardAgain(state: State): void {
     const early = state.ticks - tick <= FIRST_REMINDER_TICKS;
     (early && origin !== state.self ? toPrimary : toAll).push(bytes);
   }
-  if (toAll.length > 0) send(state, 'all', { kind: 'requests', again: true, requests: toAll });
+  if (toAll.length > 0) sendRequests(state, 'all', toAll, true);
   if (toPrimary.length === 0) return;
-  send(state, primaryOf(state.view, state.n), { kind: 'requests', again: true, requests: toPrimary });
+  sendRequests(state, primaryOf(state.view, state.n), toPrimary, true);
 }

@@ -3,6 +3,7 @@ import { ed25519Verify, type Signer } from '@murmuration/crypto';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
 import { checkOptions, type PbftOptions } from './options.ts';
+import { ReplayWindow } from './replay-window.ts';
 import { RequestPool } from './requests.ts';
 import type { State } from './state.ts';
 
@@ -42,7 +43,10 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
     options,
     pool: new RequestPool(options, deps.admit ?? (() => true)),
     slots: new Map(),
-    peers: Array.from({ length: n }, () => ({ committed: -1, answers: 0, revivals: 0, strikes: 0, accusations: 0 })),
+    peers: Array.from({ length: n }, () => ({
+      ...{ committed: -1, answers: 0, revivals: 0, strikes: 0, accusations: 0 },
+      window: new ReplayWindow(options.maxClockSkewMs),
+    })),
     checkpoints: Array.from({ length: n }, () => new Map()),
     ownStates: new Map(),
     viewChanges: Array.from({ length: n }, () => undefined),
@@ -70,6 +74,7 @@ export function createState(deps: PbftDeps, given: PbftOptions, q: number): Stat
     batchDue: false,
     progressParts: 0,
     ticks: 0,
+    stamp: 0,
     committedAtTick: 0,
     stillTicks: 0,
     retainedBytes: 0,

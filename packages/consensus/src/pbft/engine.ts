@@ -22,7 +22,7 @@ import { askOthers, onRecall, onRecalled } from './own-key.ts';
 import { proposeReady } from './proposing.ts';
 import { advanceReached, onReconfigure } from './reconfigure.ts';
 import { restore } from './restore.ts';
-import { isPrimary, refused, type State, send } from './state.ts';
+import { isPrimary, type PeerView, refused, type State, sendRequests } from './state.ts';
 import { onTimeout, settleTimers, TICK, tickMs } from './timers.ts';
 import { onViewChange, startViewChange, viewToJoin } from './view-change.ts';
 
@@ -153,8 +153,8 @@ function start(state: State, { records, executed, sure }: Extract<EngineEvent, {
   }
   // A host that lost blocks below the checkpoint gets them from others.
   if (state.stable.height > state.committed) noteBehind(state, state.stable.height, (state.self + 1) % state.n);
-  sendStatus(state, true);
   askOthers(state);
+  sendStatus(state, true);
   state.effects.push({ kind: 'setTimer', id: TICK, delayMs: tickMs(state) });
 }
 
@@ -171,13 +171,14 @@ function onInstalled(state: State, { height, stateDigest }: Executed): void {
 function submit(state: State, request: Uint8Array): void {
   const reason = state.pool.add(request, state.self, state.ticks);
   if (reason !== undefined) state.effects.push({ kind: 'refused', request, reason });
-  else if (!isPrimary(state) || state.changing)
-    send(state, 'all', { kind: 'requests', again: false, requests: [request] });
+  else if (!isPrimary(state) || state.changing) sendRequests(state, 'all', [request], false);
 }
 
 /** Requests that another replica brings, for the first time or `again`. */
-function onRequests(state: State, from: number, { requests, again }: MessageOf<'requests'>): undefined {
-  const peer = state.peers[from] as { revivals: number };
+function onRequests(state: State, from: number, { stamp, requests, again }: MessageOf<'requests'>): string | undefined {
+  const peer = state.peers[from] as PeerView;
+  const stale = peer.window.take(stamp, state.nowMs);
+  if (stale !== undefined) return stale;
   for (const request of requests) {
     const reason = state.pool.add(request, from, state.ticks);
     if (reason === undefined || reason === 'already-pending') continue;
@@ -186,6 +187,7 @@ function onRequests(state: State, from: number, { requests, again }: MessageOf<'
     if (!forgotten) refused(state, from, reason);
     else if (state.pool.add(request, from, state.ticks, true) === undefined) peer.revivals += 1;
   }
+  return undefined;
 }
 
 function receive(state: State, from: number, bytes: Uint8Array): string | undefined {

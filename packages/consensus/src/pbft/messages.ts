@@ -93,8 +93,8 @@ const messageSchema = union({
   8: ['decided', struct({ height, payload: bytesUpTo(MAX_BATCH_BYTES), certificate: certificateBytes })],
   9: ['fetch', struct({ height, digest: digestSchema })],
   10: ['payload', struct({ height, payload: bytesUpTo(MAX_BATCH_BYTES) })],
-  /** `again`: they have waited at the sender for a while. */
-  11: ['requests', struct({ again: boolean, requests: list(bytesUpTo(MAX_BATCH_BYTES), MAX_LOG_WINDOW) })],
+  /** `again`: they have waited at the sender for a while. `stamp`: each is taken once, see `ReplayWindow`. */
+  11: ['requests', struct({ stamp: uint, again: boolean, requests: list(bytesUpTo(MAX_BATCH_BYTES), MAX_LOG_WINDOW) })],
   /** Signed statements of others at one (view, height), so that whoever holds a conflicting one has both. */
   12: ['witness', struct({ statements: list(signedStatementSchema, 3 * MAX_REPLICAS) })],
   /** A stable checkpoint for a replica that is behind it. */

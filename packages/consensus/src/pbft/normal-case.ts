@@ -19,7 +19,7 @@ import {
   slotAt,
   statementAt,
 } from './state.ts';
-import { gather, takeProposal, takeVote } from './votes.ts';
+import { gather, isKnownProposal, takeProposal, takeVote } from './votes.ts';
 
 /** A pre-prepare of the primary of its view, with its batch. */
 export function onPrePrepare(state: State, from: number, message: MessageOf<'pre-prepare'>): string | undefined {
@@ -34,8 +34,13 @@ export function onPrePrepare(state: State, from: number, message: MessageOf<'pre
   }
   if (!equalBytes(sha3_256(payload), digest)) return 'wrong-digest';
   const signed = { replica: from, ...statementAt(state, { phase: 'pre-prepare', view, height, digest }) };
+  const known = isKnownProposal(state, signed);
   if (!takeProposal(state, { ...signed, signature: message.signature }, from, false)) return undefined;
   const slot = slotAt(state, height);
+  const repeated = known && (payloadOf(slot, digest) !== undefined || height <= state.committed);
+  // Its time may have been too far ahead of ours when it came first.
+  if (repeated) advance(state, slot, slot.rounds.get(view) as Round);
+  if (repeated) return 'duplicate-proposal';
   if (!keepPayload(state, slot, digest, payload)) return 'bad-batch';
   advance(state, slot, slot.rounds.get(view) as Round);
   return undefined;

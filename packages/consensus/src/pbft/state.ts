@@ -6,6 +6,7 @@ import { primaryOf, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Phase, Signature, SignedStatement, Verify } from '../quorum/statement.ts';
 import { encodeMessage, type Message, type NewViewBody, type Proof, type ViewChangeBody } from './messages.ts';
 import type { CheckedOptions } from './options.ts';
+import { nextStamp, type ReplayWindow } from './replay-window.ts';
 import type { RequestPool } from './requests.ts';
 
 /** A vote as it came. Verified only when it is about to count, to convict or to be passed on. */
@@ -113,6 +114,8 @@ export interface PeerView {
   /** Bad signatures since the last tick. */
   strikes: number;
   accusations: number;
+  /** Of the requests that it brings. */
+  readonly window: ReplayWindow;
 }
 
 /** Large answers that one replica gets between two ticks. */
@@ -174,6 +177,8 @@ export interface State {
   /** Parts of the progress timeout that have passed. */
   progressParts: number;
   ticks: number;
+  /** Of the last requests sent. */
+  stamp: number;
   committedAtTick: number;
   /** Ticks since work waits and nothing commits. */
   stillTicks: number;
@@ -188,6 +193,11 @@ export function send(state: State, to: number | 'all', message: Message): void {
 
 export function sendBytes(state: State, to: number | 'all', bytes: Uint8Array): void {
   if (state.n > 1 && to !== state.self) state.effects.push({ kind: 'send', to, bytes });
+}
+
+export function sendRequests(state: State, to: number | 'all', requests: readonly Uint8Array[], again: boolean): void {
+  state.stamp = nextStamp(state.stamp, state.nowMs);
+  send(state, to, { kind: 'requests', stamp: state.stamp, again, requests: [...requests] });
 }
 
 export function refused(state: State, from: number, reason: string): void {

@@ -38,7 +38,10 @@ export function takeVote(state: State, signed: SignedStatement, from: number, ve
   if (other !== undefined) return contradiction(state, round, signed, other, from, verified);
   const votes = votesOf(round, phase);
   const known = votes[replica];
-  if (known !== undefined && (known.verified || equalBytes(known.signature, signature))) return false;
+  if (known !== undefined && (known.verified || equalBytes(known.signature, signature))) {
+    refused(state, from, 'duplicate-vote');
+    return false;
+  }
   // A signature differs from the unverified one held: whichever holds is kept.
   if (known !== undefined && !(verified || checkSigned(state, signed, from))) return false;
   const vote: HeldVote = { digest, signature, verified: verified || known !== undefined };
@@ -106,6 +109,15 @@ export function watchProposal(state: State, slot: Slot, round: Round): void {
       if (ensureVerified(state, round, held)) expose(state, slot, round, held);
     }
   }
+}
+
+/** Whether this is the proposal of its round already. */
+export function isKnownProposal(
+  state: State,
+  { view, height, digest }: Omit<SignedStatement, 'replica' | 'signature'>,
+): boolean {
+  const proposal = state.slots.get(height)?.rounds.get(view)?.proposal;
+  return proposal != null && equalBytes(proposal.digest, digest);
 }
 
 /** The statement of a pre-prepare, with or without its payload. @returns whether it is this round's proposal */

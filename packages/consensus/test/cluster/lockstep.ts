@@ -40,6 +40,7 @@ export class Lockstep {
   /** Whether hosts say at a boot that their records are all there ever were. */
   sure = false;
   private readonly options: PbftOptions;
+  private stamps = 0;
   /** By replica and height. */
   private readonly states: Uint8Array[][] = [];
   private readonly down = new Set<number>();
@@ -90,6 +91,8 @@ export class Lockstep {
   reboot(self: number): void {
     this.down.delete(self);
     this.fuse.delete(self);
+    // A process that starts again starts later.
+    this.nowMs += 1;
     this.boot(self);
   }
 
@@ -122,6 +125,11 @@ export class Lockstep {
 
   fireAll(id: string): void {
     for (let self = 0; self < this.n; self++) this.fire(self, id);
+  }
+
+  /** A stamp that nobody has used. */
+  stamp(): number {
+    return (this.nowMs + 1000) * 1024 + ++this.stamps;
   }
 
   /** Hands `message` to `to` as if `from` had sent it. */

@@ -148,10 +148,11 @@ describe('a flood is bounded', () => {
   test('requests of one replica fill its share of the pool and no other', () => {
     const net = new Lockstep(4, { maxPoolRequests: 10 }, 'hash');
     net.passes = () => false;
-    for (let i = 0; i < 50; i++) net.inject(3, 1, { kind: 'requests', again: false, requests: [Uint8Array.of(i, 3)] });
+    for (let i = 0; i < 50; i++)
+      net.inject(3, 1, { kind: 'requests', stamp: net.stamp(), again: false, requests: [Uint8Array.of(i, 3)] });
     expect(net.engines[1]?.status.pending).toBe(10);
     expect(net.refused[1]).toEqual(Array.from({ length: 40 }, () => 'pool-full'));
-    net.inject(2, 1, { kind: 'requests', again: false, requests: [Uint8Array.of(1, 2)] });
+    net.inject(2, 1, { kind: 'requests', stamp: net.stamp(), again: false, requests: [Uint8Array.of(1, 2)] });
     net.propose(1, 9);
     expect(net.engines[1]?.status.pending).toBe(12);
     net.propose(1, ...Array.from({ length: 200_000 }, () => 1));

@@ -35,7 +35,7 @@ for (let round = 0; round < 2; round++) {
     for (const from of liars) {
       const request = new Uint8Array(100 * 1024).fill(i);
       request[0] = round;
-      net.inject(from, 2, { kind: 'requests', again: false, requests: [request] });
+      net.inject(from, 2, { kind: 'requests', stamp: net.stamp(), again: false, requests: [request] });
       net.inject(from, 2, { kind: 'status', view: i, changing: false, committed: i, stable: 0, stalled: true });
     }
   }

@@ -11,7 +11,7 @@ describe('the requests in a message', () => {
   test('are those of a proposal, and those that a replica passes on', () => {
     const payload = encodeBatch({ timeMs: 5, requests });
     expect(requestsIn(encodeMessage({ kind: 'pre-prepare', ...place, payload }))).toEqual(requests);
-    expect(requestsIn(encodeMessage({ kind: 'requests', again: false, requests }))).toEqual(requests);
+    expect(requestsIn(encodeMessage({ kind: 'requests', stamp: 1, again: false, requests }))).toEqual(requests);
   });
 
   test('are none in votes, in a proposal without a batch, and in bytes that are no message', () => {

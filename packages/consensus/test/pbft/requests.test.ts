@@ -21,7 +21,7 @@ describe('every request that one correct replica knows is ordered', () => {
 
   test('a liar showed it to one replica alone: that one tells the primary before its patience ends', () => {
     const net = new Lockstep(4, {}, 'hash');
-    net.inject(3, 2, { kind: 'requests', again: false, requests: [Uint8Array.of(5)] });
+    net.inject(3, 2, { kind: 'requests', stamp: net.stamp(), again: false, requests: [Uint8Array.of(5)] });
     tickAll(net, 2);
     expect(net.heights()).toEqual([1, 1, 1, 1]);
   });
