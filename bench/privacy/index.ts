@@ -8,5 +8,5 @@ export const name = 'privacy';
 
 /** Each file beside this one measures one part and returns its rows. */
 export async function run(): Promise<readonly Row[]> {
-  return [...dpNoiseRows(), ...dpAccountingRows(), ...zkRows(), ...secureAggregationRows()];
+  return [...dpNoiseRows(), ...dpAccountingRows(), ...zkRows(), ...(await secureAggregationRows())];
 }

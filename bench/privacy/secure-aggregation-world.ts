@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { deviceIdFromDigest, utf8 } from '@murmuration/core';
+import { concatBytes, deviceIdFromDigest, utf8 } from '@murmuration/core';
 import { createSigner, ed25519Verify, sha3_256 } from '@murmuration/crypto';
 import {
   type AggregationPlan,
   type AggregationResult,
+  type Aggregator,
   type AggregatorEffect,
   type AggregatorInput,
   createAggregator,
@@ -13,7 +14,7 @@ import {
   type PlanOptions,
 } from '@murmuration/privacy';
 
-export interface RoundOptions extends Pick<PlanOptions, 'length' | 'bound' | 'degree' | 'minSurvivors'> {
+export interface RoundOptions extends Pick<PlanOptions, 'length' | 'bound' | 'degree' | 'minSurvivors' | 'roster'> {
   readonly size: number;
   readonly round: number;
   readonly verify?: typeof ed25519Verify;
@@ -41,18 +42,52 @@ function signerOf(member: number) {
   return known;
 }
 
-/** One whole plan between real clients and a real server, in one process, each step's processor time on its account. */
-export function measureRound(options: RoundOptions): Measured {
-  const { size, round, length, bound, degree, minSurvivors, verify = ed25519Verify } = options;
+export function planOf(options: Omit<RoundOptions, 'inputOf' | 'lost' | 'verify'>): AggregationPlan {
+  const { size, round, length, bound, degree, minSurvivors, roster } = options;
   const members = Array.from({ length: size }, (_, i) => deviceIdFromDigest(sha3_256(utf8(`device ${i}`))));
   const seed = sha3_256(utf8(`beacon ${round}`));
   const optional = {
     ...(degree === undefined ? {} : { degree }),
     ...(minSurvivors === undefined ? {} : { minSurvivors }),
+    ...(roster === undefined ? {} : { roster }),
   };
-  const plan = createPlan({ job: 'bench', round, group: 0, members, seed, length, bound, ...optional });
-  const keyOf = (member: number) => signerOf(member).publicKey;
-  const deps = { keyOf, verify, entropy, isCommitted: () => true };
+  return createPlan({ job: 'bench', round, group: 0, members, seed, length, bound, ...optional });
+}
+
+function keyOf(member: number): Uint8Array {
+  return signerOf(member).publicKey;
+}
+
+export function serverOf(plan: AggregationPlan): Aggregator {
+  return createAggregator({ keyOf }, plan);
+}
+
+export function clientOf(plan: AggregationPlan, member: number, input: Int32Array): MaskingClient {
+  return createMaskingClient({ keyOf, entropy, isCommitted, signer: signerOf(member) }, plan, member, input);
+}
+
+/** Of seven replicas; five sign, and every client checks them all. */
+const replicas = Array.from({ length: 7 }, (_, i) => createSigner(sha3_256(utf8(`replica ${i}`))));
+const QUORUM = 5;
+const COMMIT_DOMAIN = 'murmur/bench/commit/1';
+
+export function certify(statement: Uint8Array): Uint8Array {
+  return concatBytes(...replicas.slice(0, QUORUM).map((replica) => replica.sign(COMMIT_DOMAIN, statement)));
+}
+
+function isCommitted(statement: Uint8Array, certificate: Uint8Array): boolean {
+  if (certificate.length !== 64 * QUORUM) return false;
+  return replicas.slice(0, QUORUM).every(({ publicKey }, i) => {
+    return ed25519Verify(COMMIT_DOMAIN, statement, certificate.subarray(64 * i, 64 * i + 64), publicKey);
+  });
+}
+
+/** One whole plan between real clients and a real server, in one process, each step's processor time on its account. */
+export function measureRound(options: RoundOptions): Measured {
+  const { verify = ed25519Verify } = options;
+  const members = Array.from({ length: options.size }, (_, member) => member);
+  const plan = planOf(options);
+  const deps = { keyOf, verify, entropy, isCommitted };
   const aggregator = createAggregator(deps, plan);
   const accounts = members.map(() => ({ cpuMs: 0, sent: 0, received: 0 }));
   const clients: (MaskingClient | undefined)[] = members.map(() => undefined);
@@ -92,11 +127,11 @@ export function measureRound(options: RoundOptions): Measured {
     });
   };
 
-  let queue: readonly AggregatorEffect[] = members.flatMap((_, member) => client(member));
+  let queue: readonly AggregatorEffect[] = members.flatMap((member) => client(member));
   while (result === undefined && (queue.length > 0 || aggregator.phase === 'masked')) {
     if (queue.length === 0) queue = server({ kind: 'deadline' });
     queue = queue.flatMap((effect) => {
-      if (effect.kind === 'commit') return server({ kind: 'certified', certificate: new Uint8Array(64) });
+      if (effect.kind === 'commit') return server({ kind: 'certified', certificate: certify(effect.statement) });
       return effect.kind === 'send' ? client(effect.to, effect.bytes) : [];
     });
   }

@@ -1,7 +1,8 @@
 import { seededRandom } from '@murmuration/core';
-import { aesCtrKeystream } from '@murmuration/crypto';
+import { aesCtrStream } from '@murmuration/crypto';
 import { applyMask } from '@murmuration/privacy';
 import type { Row } from '../rows.ts';
+import { runApart, startPart } from './apart.ts';
 import { measureRound, type RoundOptions, timed } from './secure-aggregation-world.ts';
 
 const LENGTH = 100_000;
@@ -9,12 +10,14 @@ const PLAIN_BYTES = 4 * LENGTH;
 const BOUND = 2 ** 19;
 const REPETITIONS = 15;
 const RANDOM_PATTERNS = 1000;
+const WARM_ROUNDS = 3;
+const CLIENT_ROUNDS = 9;
 
 const nobody = () => false;
 
 /** Secure aggregation against what must be sent and expanded anyway: a plain vector, bare keystream. */
-export function secureAggregationRows(): readonly Row[] {
-  return [keystreamRow(), ...neighbourRows(), groupRow(), serverRow(), patternsRow()];
+export async function secureAggregationRows(): Promise<readonly Row[]> {
+  return [keystreamRow(), ...(await neighbourRows()), groupRow(), await serverRow(), patternsRow()];
 }
 
 function keystreamRow(): Row {
@@ -23,8 +26,8 @@ function keystreamRow(): Row {
   const counter = new Uint8Array(16);
   const bare = () => {
     for (let i = 0; i < 65; i++) {
-      for (let at = 0; at < PLAIN_BYTES; at += 2 ** 17)
-        aesCtrKeystream(seed, counter, Math.min(2 ** 17, PLAIN_BYTES - at));
+      const next = aesCtrStream(seed, counter);
+      for (let at = 0; at < PLAIN_BYTES; at += 2 ** 17) next(Math.min(2 ** 17, PLAIN_BYTES - at));
     }
   };
   const fused = () => {
@@ -46,33 +49,33 @@ function keystreamRow(): Row {
   };
 }
 
-function neighbourRows(): readonly Row[] {
+async function neighbourRows(): Promise<readonly Row[]> {
   const options = { size: 65, length: LENGTH, bound: BOUND, inputOf: inputs(LENGTH), lost: nobody };
-  measureRound({ ...options, round: 0, length: 1000, inputOf: inputs(1000) }); // compiles
+  const words = new Int32Array(LENGTH);
+  const signed = await clientCpuMs({ ...options, roster: 'signed' });
+  const committed = await clientCpuMs({ ...options, roster: 'committed' });
   const { clients, plan } = measureRound({ ...options, round: 1 });
-  const cpuMs = median(clients.map((client) => client.cpuMs));
-  const committed = measureRound({ ...options, round: 4, verify: () => true });
-  const committedMs = median(committed.clients.map((client) => client.cpuMs));
   const sent = Math.max(...clients.map((client) => client.sent)) / PLAIN_BYTES;
   const received = Math.max(...clients.map((client) => client.received)) / PLAIN_BYTES;
-  const words = new Int32Array(LENGTH);
   const masks = median(Array.from({ length: REPETITIONS }, () => timed(() => applyTimes(words, plan.degree + 1))[1]));
+  const against = `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms`;
+  const client = `client, a process of its own, ${LENGTH} parameters, k = ${plan.degree}, hybrid keys`;
   return [
     {
-      what: `client, ${LENGTH} parameters, k = ${plan.degree}, hybrid keys, every neighbour's signature verified: processor time, median of 65`,
-      value: cpuMs,
+      what: `${client}, committed roster: processor time, median of ${CLIENT_ROUNDS}`,
+      value: committed,
       unit: 'ms',
-      against: `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms`,
+      against,
       bar: '≤ 25',
-      holds: cpuMs <= 25,
+      holds: committed <= 25,
     },
     {
-      what: `the same where the swarm has committed the keys, so that replicas have verified their signatures`,
-      value: committedMs,
+      what: `the same, where it checks the signature of each of its ${plan.degree} neighbours itself`,
+      value: signed,
       unit: 'ms',
-      against: `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms`,
+      against,
       bar: '≤ 25',
-      holds: committedMs <= 25,
+      holds: signed <= 25,
     },
     {
       what: `client upload, k = ${plan.degree}, all messages (download ${received.toFixed(2)})`,
@@ -83,6 +86,18 @@ function neighbourRows(): readonly Row[] {
       holds: sent <= 1.25,
     },
   ];
+}
+
+/** Whole plans one after the other, the first ones to compile; of each, all steps of one client together. */
+async function clientCpuMs(options: Omit<RoundOptions, 'round'>): Promise<number> {
+  const part = startPart();
+  const rounds: number[] = [];
+  for (let round = 0; round < WARM_ROUNDS + CLIENT_ROUNDS; round++) {
+    await runApart({ ...options, round }, part, 'client');
+    rounds.push(part.cpuMs.reduce((sum, ms) => sum + ms, 0));
+  }
+  await part.close();
+  return median(rounds.slice(WARM_ROUNDS));
 }
 
 function groupRow(): Row {
@@ -101,19 +116,27 @@ function groupRow(): Row {
   };
 }
 
-function serverRow(): Row {
+async function serverRow(): Promise<Row> {
   const size = 1000;
   const input = inputs(LENGTH)(0);
   const lost = (member: number) => member % 10 === 0;
-  const round = measureRound({ size, round: 3, length: LENGTH, bound: BOUND, inputOf: () => input, lost });
-  const exact = round.result?.sum.every((value, i) => value === 900 * (input[i] as number)) ?? false;
+  const part = startPart();
+  const { result, plan } = await runApart(
+    { size, round: 3, length: LENGTH, bound: BOUND, inputOf: () => input, lost },
+    part,
+    'server',
+  );
+  const serverMs = part.cpuMs.reduce((sum, ms) => sum + ms, 0);
+  const releaseMs = part.cpuMs.at(-1) as number;
+  await part.close();
+  const exact = result?.sum.every((value, i) => value === 900 * (input[i] as number)) ?? false;
   return {
-    what: `server, ${size} clients, k = ${round.plan.degree}, 10 % dropouts, ${LENGTH} parameters: processor time of all steps, sum ${exact ? 'exact' : 'WRONG'}`,
-    value: round.serverMs / 1000,
+    what: `server, a process of its own, ${size} clients, k = ${plan.degree}, 10 % dropouts, ${LENGTH} parameters: processor time of all steps, sum ${exact ? 'exact' : 'WRONG'}`,
+    value: serverMs / 1000,
     unit: 's',
-    against: `its release alone, ${(round.releaseMs / 1000).toFixed(2)} s`,
+    against: `its release alone, ${(releaseMs / 1000).toFixed(2)} s`,
     bar: '≤ 4',
-    holds: exact && round.serverMs <= 4000,
+    holds: exact && serverMs <= 4000,
   };
 }
 

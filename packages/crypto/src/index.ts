@@ -67,7 +67,7 @@ export {
   mlDsa65Sign,
   mlDsa65Verify,
 } from './sign/ml-dsa-65.ts';
-export { AES_CTR_KEY_BYTES, aesCtrKeystream } from './stream/aes-ctr.ts';
+export { AES_CTR_KEY_BYTES, aesCtrKeystream, aesCtrStream } from './stream/aes-ctr.ts';
 export { dealShares } from './threshold/dealer.ts';
 export {
   type BroadcastRefusal,

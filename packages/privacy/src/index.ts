@@ -85,9 +85,14 @@ export {
   type NoiseSource,
   noiseShare,
   type PlanOptions,
+  type RosterMode,
+  type RosterRefusal,
   type Rounded,
+  readRosterStatement,
   readSurvivorStatement,
+  rosterStatement,
   roundToIntegers,
+  type SignedKey,
   type StatementRefusal,
   type SurvivorSets,
   shareThreshold,
@@ -97,6 +102,7 @@ export {
   thresholdTable,
   tolerance,
   type VoidReason,
+  verifyRoster,
 } from './secure-aggregation/index.ts';
 export {
   type Audience,

@@ -115,11 +115,13 @@ export const platform: Platform = {
     const key = importPrivate('ml-kem-768', seed);
     return (ciphertext) => plain(decapsulate(key, ciphertext));
   },
-  aes256CtrKeystream: (key, counter, length) => {
-    const zeros = length <= ZEROS.length ? ZEROS.subarray(0, length) : new Uint8Array(length);
-    const stream = createCipheriv('aes-256-ctr', key, counter).update(zeros);
-    // A view where the memory is its own: a copy would cost a third of the encryption.
-    return stream.buffer.byteLength === length ? new Uint8Array(stream.buffer) : plain(stream);
+  aes256CtrStream: (key, counter) => {
+    const cipher = createCipheriv('aes-256-ctr', key, counter);
+    return (length) => {
+      const stream = cipher.update(length <= ZEROS.length ? ZEROS.subarray(0, length) : new Uint8Array(length));
+      // A view where the memory is its own: a copy would cost a third of the encryption.
+      return stream.buffer.byteLength === length ? new Uint8Array(stream.buffer) : plain(stream);
+    };
   },
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) => {
     const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: TAG_BYTES });

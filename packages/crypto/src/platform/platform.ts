@@ -29,8 +29,11 @@ export interface Platform extends BlsPlatform {
   x25519Agreement(secretKey: Uint8Array): (publicKey: Uint8Array) => Uint8Array | undefined;
   /** Imports the key once: with node:crypto that costs four decapsulations. `seed` may be wiped after. */
   mlKem768Decapsulator(seed: Uint8Array): (ciphertext: Uint8Array) => Uint8Array;
-  /** @param counter the first counter block, 16 bytes, counted up as one big-endian number */
-  aes256CtrKeystream(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array;
+  /**
+   * @param counter the first counter block, 16 bytes, counted up as one big-endian number
+   * @returns gives the next bytes of the stream; all lengths but the last are multiples of 16
+   */
+  aes256CtrStream(key: Uint8Array, counter: Uint8Array): (length: number) => Uint8Array;
   /** @returns ciphertext ‖ 16-byte tag */
   chaCha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
   /** @returns the plaintext, or undefined where the tag is wrong */

@@ -104,7 +104,14 @@ export const platform: Platform = {
     const { secretKey } = ml_kem768.keygen(seed);
     return (ciphertext) => ml_kem768.decapsulate(ciphertext, secretKey);
   },
-  aes256CtrKeystream: (key, counter, length) => ctr(key, counter).encrypt(new Uint8Array(length)),
+  aes256CtrStream: (key, counter) => {
+    const next = counter.slice();
+    return (length) => {
+      const stream = ctr(key, next).encrypt(new Uint8Array(length));
+      countUp(next, Math.ceil(length / next.length));
+      return stream;
+    };
+  },
   chaCha20Poly1305Seal: (key, nonce, plaintext, associated) =>
     chacha20poly1305(key, nonce, associated).encrypt(plaintext),
   chaCha20Poly1305Open: (key, nonce, sealed, associated) => {
@@ -116,3 +123,13 @@ export const platform: Platform = {
   },
   constantTimeEqual,
 };
+
+/** Adds `blocks` to a big-endian counter, in place. */
+function countUp(counter: Uint8Array, blocks: number): void {
+  let carry = blocks;
+  for (let i = counter.length - 1; i >= 0 && carry > 0; i--) {
+    carry += counter[i] as number;
+    counter[i] = carry % 256;
+    carry = Math.floor(carry / 256);
+  }
+}

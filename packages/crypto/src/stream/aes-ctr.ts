@@ -4,7 +4,7 @@ import { checkBytes } from '../secrets/check-bytes.ts';
 
 export const AES_CTR_KEY_BYTES = 32;
 
-const COUNTER_BYTES = 16;
+const BLOCK_BYTES = 16;
 const MAX_KEYSTREAM_BYTES = 2 ** 30;
 
 /**
@@ -18,8 +18,22 @@ const MAX_KEYSTREAM_BYTES = 2 ** 30;
  * @see NIST SP 800-38A §6.5
  */
 export function aesCtrKeystream(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array {
+  return aesCtrStream(key, counter)(length);
+}
+
+/**
+ * The same stream piece by piece, so that a long one need not be held whole. Each call gives the next `length` bytes:
+ * multiples of 16, but for the last.
+ * @throws CRYPTO_WRONG_LENGTH, OPTION_OUT_OF_RANGE
+ */
+export function aesCtrStream(key: Uint8Array, counter: Uint8Array): (length: number) => Uint8Array {
   checkBytes('an AES-256 key', key, AES_CTR_KEY_BYTES);
-  checkBytes('a counter block', counter, COUNTER_BYTES);
-  checkInteger('length of a keystream', length, 0, MAX_KEYSTREAM_BYTES);
-  return platform.aes256CtrKeystream(key, counter, length);
+  checkBytes('a counter block', counter, BLOCK_BYTES);
+  const next = platform.aes256CtrStream(key, counter);
+  let ended = false;
+  return (length) => {
+    checkInteger('length of a keystream', length, 0, ended ? 0 : MAX_KEYSTREAM_BYTES);
+    ended = length % BLOCK_BYTES !== 0;
+    return next(length);
+  };
 }

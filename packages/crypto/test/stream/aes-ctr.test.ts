@@ -1,6 +1,6 @@
 import { seededRandom, toHex } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
-import { aesCtrKeystream } from '../../src/index.ts';
+import { aesCtrKeystream, aesCtrStream } from '../../src/index.ts';
 import { platform as node } from '../../src/platform/node.ts';
 import { platform as web } from '../../src/platform/web.ts';
 import { hex, vectors } from '../vectors.ts';
@@ -12,7 +12,7 @@ describe.each(Object.entries({ node, web }))('%s platform', (_, platform) => {
     );
     for (const { key, counter, plaintext, ciphertext } of rows) {
       const given = hex(plaintext);
-      const stream = platform.aes256CtrKeystream(hex(key), hex(counter), given.length);
+      const stream = platform.aes256CtrStream(hex(key), hex(counter))(given.length);
       expect(toHex(given.map((byte, i) => byte ^ (stream[i] as number)))).toBe(ciphertext);
     }
   });
@@ -20,8 +20,10 @@ describe.each(Object.entries({ node, web }))('%s platform', (_, platform) => {
   test('a stream read in parts is the stream read whole, also where the counter carries', () => {
     const key = new Uint8Array(32).fill(7);
     const before = new Uint8Array(16).fill(0xff);
-    const whole = platform.aes256CtrKeystream(key, before, 48);
-    expect(platform.aes256CtrKeystream(key, new Uint8Array(16), 32)).toEqual(whole.slice(16));
+    const whole = platform.aes256CtrStream(key, before)(80);
+    expect(platform.aes256CtrStream(key, new Uint8Array(16))(64)).toEqual(whole.slice(16));
+    const next = platform.aes256CtrStream(key, before);
+    expect([...next(16), ...next(48), ...next(16)]).toEqual([...whole]);
   });
 });
 
@@ -33,7 +35,7 @@ test('both platforms give one stream for every length and key', () => {
     const stream = aesCtrKeystream(key, counter, length);
     expect(stream.length).toBe(length);
     expect(stream.buffer.byteLength).toBe(length);
-    expect(toHex(web.aes256CtrKeystream(key, counter, length))).toBe(toHex(stream));
+    expect(toHex(web.aes256CtrStream(key, counter)(length))).toBe(toHex(stream));
   }
 });
 
@@ -41,4 +43,11 @@ test('a key or counter of a wrong length is the caller’s fault', () => {
   const wrong = expect.objectContaining({ code: 'CRYPTO_WRONG_LENGTH' });
   expect(() => aesCtrKeystream(new Uint8Array(16), new Uint8Array(16), 16)).toThrow(wrong);
   expect(() => aesCtrKeystream(new Uint8Array(32), new Uint8Array(12), 16)).toThrow(wrong);
+});
+
+test('a stream goes on only where it stopped between blocks', () => {
+  const next = aesCtrStream(new Uint8Array(32), new Uint8Array(16));
+  next(32);
+  next(5);
+  expect(() => next(16)).toThrow(expect.objectContaining({ code: 'OPTION_OUT_OF_RANGE' }));
 });

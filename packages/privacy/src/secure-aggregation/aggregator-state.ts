@@ -1,6 +1,7 @@
 import { agreementKey, type ed25519Verify, type ShamirShare } from '@murmuration/crypto';
 import type { ClientMessage, MessageOf } from './messages.ts';
 import type { AggregationPlan } from './plan.ts';
+import type { SignedKey } from './roster.ts';
 
 export interface AggregatorDeps {
   /** The operational public key of a member, as the swarm has certified it, or undefined where it has none. */
@@ -20,8 +21,11 @@ export type AggregatorEffect =
   | { readonly kind: 'send'; readonly to: number; readonly bytes: Uint8Array }
   /** A new phase began: set its deadline. `waitingFor` members are to answer. */
   | { readonly kind: 'phase'; readonly phase: AggregatorPhase; readonly waitingFor: number }
-  /** Have the swarm commit to this set of survivors, and give the certificate. */
-  | { readonly kind: 'commit'; readonly statement: Uint8Array }
+  /**
+   * Have the swarm commit to this statement, and give the certificate: the set of survivors, or (with `keys`, for
+   * `verifyRoster`) the roster of a plan that has it committed.
+   */
+  | { readonly kind: 'commit'; readonly statement: Uint8Array; readonly keys?: readonly SignedKey[] }
   | { readonly kind: 'sum'; readonly result: AggregationResult }
   /** The plan is over and nothing was released. */
   | { readonly kind: 'void'; readonly reason: VoidReason; readonly detail: string }
@@ -39,7 +43,16 @@ export interface AggregationResult {
   readonly outOfRange: number;
 }
 
-export type AggregatorPhase = 'keys' | 'ciphertexts' | 'shares' | 'masked' | 'committing' | 'reveals' | 'done' | 'void';
+export type AggregatorPhase =
+  | 'keys'
+  | 'roster'
+  | 'ciphertexts'
+  | 'shares'
+  | 'masked'
+  | 'committing'
+  | 'reveals'
+  | 'done'
+  | 'void';
 
 /** `unrecoverable` names a member whose shares or sealed seeds do not fit its commitments. */
 export type VoidReason = 'too-few-members' | 'too-few-survivors' | 'too-few-shares' | 'unrecoverable';

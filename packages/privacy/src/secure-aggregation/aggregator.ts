@@ -13,6 +13,7 @@ import { type ClientMessage, encodeServerMessage, readClientMessage, type Server
 import { type AggregationPlan, sumBound } from './plan.ts';
 import { countBeyond } from './quantise.ts';
 import { unmask } from './recover.ts';
+import { rosterStatement, type SignedKey } from './roster.ts';
 import { survivorStatement } from './survivors.ts';
 
 export interface Aggregator {
@@ -30,6 +31,7 @@ const TAKEN_IN: Record<ClientMessage['kind'], AggregatorPhase> = {
 };
 const PHASES: readonly AggregatorPhase[] = [
   'keys',
+  'roster',
   'ciphertexts',
   'shares',
   'masked',
@@ -79,6 +81,7 @@ function allAnswered(data: AggregatorData): boolean {
 function answered(data: AggregatorData): ReadonlySet<number> | ReadonlyMap<number, unknown> {
   switch (data.phase) {
     case 'keys':
+    case 'roster':
       return data.keys;
     case 'ciphertexts':
       return data.ciphertexts;
@@ -94,13 +97,7 @@ function answered(data: AggregatorData): ReadonlySet<number> | ReadonlyMap<numbe
 function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
   switch (data.phase) {
     case 'keys':
-      return advance(data, 'ciphertexts', (_, near) => ({
-        kind: 'roster',
-        entries: near.map((other) => {
-          const { publicKey, signature } = given(data.keys, other);
-          return { member: other, publicKey, signature };
-        }),
-      }));
+      return data.plan.roster === 'committed' ? fixRoster(data) : handOutKeys(data);
     case 'ciphertexts':
       return advance(data, 'shares', (member, near) => ({
         kind: 'pairs',
@@ -118,6 +115,37 @@ function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
     default:
       return []; // a deadline of a phase that is over
   }
+}
+
+function handOutKeys(data: AggregatorData): readonly AggregatorEffect[] {
+  return advance(data, 'ciphertexts', (_, near) => ({ kind: 'roster', entries: signedKeys(data, near) }));
+}
+
+function signedKeys({ keys }: AggregatorData, members: readonly number[]): SignedKey[] {
+  return members.map((member) => {
+    const { publicKey, signature } = given(keys, member);
+    return { member, publicKey, signature };
+  });
+}
+
+/** Keys that come from now on are in no roster. */
+function fixRoster(data: AggregatorData): readonly AggregatorEffect[] {
+  const members = [...data.keys.keys()].sort((a, b) => a - b);
+  const keys = signedKeys(data, members);
+  data.phase = 'roster';
+  data.statement = rosterStatement(data.plan, new Map(keys.map(({ member, publicKey }) => [member, publicKey])));
+  return [
+    { kind: 'phase', phase: 'roster', waitingFor: 0 },
+    { kind: 'commit', statement: data.statement, keys },
+  ];
+}
+
+function handOutRoster(data: AggregatorData, certificate: Uint8Array): readonly AggregatorEffect[] {
+  const { statement } = data;
+  return advance(data, 'ciphertexts', (_, near) => {
+    const entries = near.map((member) => ({ member, publicKey: given(data.keys, member).publicKey }));
+    return { kind: 'committed-roster', entries, statement, certificate };
+  });
 }
 
 /** Hands out what came in, among those who still have a neighbourhood that can answer for them. */
@@ -172,6 +200,7 @@ function fixSurvivors(data: AggregatorData): readonly AggregatorEffect[] {
 }
 
 function certify(data: AggregatorData, certificate: Uint8Array): readonly AggregatorEffect[] {
+  if (data.phase === 'roster') return handOutRoster(data, certificate);
   if (data.phase !== 'committing') return [];
   const bytes = encodeServerMessage({ kind: 'survivors', statement: data.statement, certificate });
   data.phase = 'reveals';

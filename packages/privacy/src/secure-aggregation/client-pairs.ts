@@ -1,7 +1,8 @@
-import { accept, type Result, refuse } from '@murmuration/core';
-import { type AgreementKey, ed25519Verify } from '@murmuration/crypto';
+import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
+import { type AgreementKey, ed25519Verify, sha3_256 } from '@murmuration/crypto';
 import type { ClientContext, ClientState, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
+import { readRosterStatement } from './roster.ts';
 import { KEYS_DOMAIN, type PairKeys, pairContext, pairKeys, signedKey } from './secrets.ts';
 
 /** Entries must name neighbours, each once and in ascending order. */
@@ -41,6 +42,27 @@ export function readRoster(
     roster.set(member, publicKey);
   }
   return accept(roster);
+}
+
+/** The same, where the swarm has committed to the keys. */
+export function readCommittedRoster(
+  context: ClientContext,
+  { entries, statement, certificate }: MessageOf<ServerMessage, 'committed-roster'>,
+): Result<ReadonlyMap<number, Uint8Array>> {
+  const { plan, self, deps } = context;
+  const named = entries.map(({ member }) => member);
+  const fit = refuseStrangers(context, named, (member) => plan.graph.areNeighbours(self, member));
+  if (!fit.ok) return fit;
+  const committed = readRosterStatement(plan, statement);
+  if (!committed.ok) return committed;
+  for (const { member, publicKey } of entries) {
+    const digest = committed.value.get(member);
+    if (digest === undefined || !equalBytes(digest, sha3_256(publicKey))) {
+      return refuse('not-in-roster', `the key of member ${member}`);
+    }
+  }
+  if (!deps.isCommitted(statement, certificate)) return refuse('not-committed');
+  return accept(new Map(entries.map(({ member, publicKey }) => [member, publicKey])));
 }
 
 /** Makes the ciphertext of each pair that this member initiates. */

@@ -1,7 +1,7 @@
 import { accept, equalBytes, MurmurError, type Result, refuse } from '@murmuration/core';
 import { AGREEMENT_SEED_BYTES, agreementKey, wipe } from '@murmuration/crypto';
 import { maskInput } from './client-mask.ts';
-import { agreeWithInitiators, initiatePairs, readRoster } from './client-pairs.ts';
+import { agreeWithInitiators, initiatePairs, readCommittedRoster, readRoster } from './client-pairs.ts';
 import { answerSurvivors } from './client-reveal.ts';
 import { makeShares, openBoxes } from './client-shares.ts';
 import type {
@@ -12,7 +12,7 @@ import type {
   MaskingClientDeps,
   Moved,
 } from './client-state.ts';
-import { encodeClientMessage, readServerMessage, type ServerMessage } from './messages.ts';
+import { encodeClientMessage, type MessageOf, readServerMessage, type ServerMessage } from './messages.ts';
 import type { AggregationPlan } from './plan.ts';
 import { KEYS_DOMAIN, signedKey } from './secrets.ts';
 
@@ -64,6 +64,7 @@ function start(context: ClientContext, state: ClientState): Result<Moved> {
 /** The phase in which each message is waited for, in their order. */
 const WAITED_IN: Record<ServerMessage['kind'], ClientPhase> = {
   roster: 'keys',
+  'committed-roster': 'keys',
   pairs: 'pairs',
   boxes: 'boxes',
   survivors: 'masked',
@@ -74,8 +75,8 @@ function receive(context: ClientContext, state: ClientState, bytes: Uint8Array):
   const read = readServerMessage(bytes);
   if (!read.ok) return read;
   const message = read.value;
-  if (message.kind === 'roster' && state.phase === 'keys') {
-    const roster = readRoster(context, message);
+  if ((message.kind === 'roster' || message.kind === 'committed-roster') && state.phase === 'keys') {
+    const roster = rosterOf(context, message);
     return roster.ok ? initiatePairs(context, state.key, roster.value) : roster;
   }
   if (message.kind === 'pairs' && state.phase === 'pairs') {
@@ -94,6 +95,16 @@ function receive(context: ClientContext, state: ClientState, bytes: Uint8Array):
   }
   const late = PHASES.indexOf(state.phase) > PHASES.indexOf(WAITED_IN[message.kind]);
   return refuse(late ? 'repeated' : 'out-of-order', `${message.kind} in phase ${state.phase}`);
+}
+
+/** In the plan's own mode and no other: a server cannot choose the weaker one. */
+function rosterOf(
+  context: ClientContext,
+  message: MessageOf<ServerMessage, 'roster' | 'committed-roster'>,
+): Result<ReadonlyMap<number, Uint8Array>> {
+  const mode = message.kind === 'roster' ? 'signed' : 'committed';
+  if (mode !== context.plan.roster) return refuse('other-roster-mode', `the plan's is ${context.plan.roster}`);
+  return message.kind === 'roster' ? readRoster(context, message) : readCommittedRoster(context, message);
 }
 
 function withoutOk({ reason, detail }: { reason: string; detail?: string }) {

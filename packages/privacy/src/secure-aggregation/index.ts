@@ -27,8 +27,10 @@ export {
   MAX_COMPLETE,
   noiseShare,
   type PlanOptions,
+  type RosterMode,
   sumBound,
 } from './plan.ts';
 export { fromIntegers, type Rounded, roundToIntegers } from './quantise.ts';
+export { type RosterRefusal, readRosterStatement, rosterStatement, type SignedKey, verifyRoster } from './roster.ts';
 export { readSurvivorStatement, type StatementRefusal, type SurvivorSets, survivorStatement } from './survivors.ts';
 export { shareThreshold, type ToleranceRow, thresholdTable, tolerance } from './thresholds.ts';

@@ -1,4 +1,4 @@
-import { aesCtrKeystream } from '@murmuration/crypto';
+import { aesCtrStream } from '@murmuration/crypto';
 import { addWords, subtractWords } from '@murmuration/kernels';
 
 /** Bytes of keystream at a time: fits the second-level cache beside the part of the vector it is added to. */
@@ -10,12 +10,10 @@ const CHUNK_BYTES = 2 ** 17;
  * @param seed 32 bytes, for one vector only
  */
 export function applyMask(words: Int32Array, seed: Uint8Array, sign: 1 | -1): void {
-  const counter = new Uint8Array(16);
-  const view = new DataView(counter.buffer);
+  const stream = aesCtrStream(seed, new Uint8Array(16));
   for (let at = 0; at < words.length; at += CHUNK_BYTES / 4) {
     const part = words.subarray(at, at + CHUNK_BYTES / 4);
-    view.setUint32(12, at / 4); // four words a block; 2^26 words end far below 2^32 blocks
-    const mask = new Int32Array(aesCtrKeystream(seed, counter, part.length * 4).buffer);
+    const mask = new Int32Array(stream(part.length * 4).buffer);
     if (sign === 1) addWords(part, mask);
     else subtractWords(part, mask);
   }

@@ -13,6 +13,7 @@ import {
 } from '@murmuration/core';
 import { AGREEMENT_CIPHERTEXT_BYTES, AGREEMENT_PUBLIC_KEY_BYTES, ED25519_SIGNATURE_BYTES } from '@murmuration/crypto';
 import { MAX_LENGTH, MAX_MEMBERS } from './plan.ts';
+import { MAX_ROSTER_BYTES } from './roster.ts';
 
 /** Neighbours of a member at most. */
 const MAX_NEAR = 254;
@@ -50,6 +51,14 @@ const fromServer = union({
   2: ['pairs', struct({ entries: list(struct({ from: member, ciphertext: optional(ciphertext) }), MAX_NEAR) })],
   3: ['boxes', struct({ entries: list(struct({ from: member, box: bytes(BOX_BYTES) }), MAX_NEAR) })],
   4: ['survivors', struct({ statement: bytesUpTo(2048), certificate: bytesUpTo(MAX_CERTIFICATE_BYTES) })],
+  5: [
+    'committed-roster',
+    struct({
+      entries: list(struct({ member, publicKey }), MAX_NEAR),
+      statement: bytesUpTo(MAX_ROSTER_BYTES),
+      certificate: bytesUpTo(MAX_CERTIFICATE_BYTES),
+    }),
+  ],
 });
 
 export type ClientMessage = Infer<typeof fromClient>;

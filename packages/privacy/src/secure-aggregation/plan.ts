@@ -8,6 +8,7 @@ import {
   finite,
   list,
   MurmurError,
+  oneOf,
   optional,
   struct,
   text,
@@ -20,7 +21,7 @@ import { inByteOrder, MIN_GROUP_SIZE } from './groups.ts';
 import { shareThreshold } from './thresholds.ts';
 
 /** Names protocol, primitives and encodings; every key, share and signature is bound to it. */
-export const AGGREGATION_SUITE = 'murmur/secagg+/static-x25519+ml-kem-768/aes-256-ctr/shamir-gf256/1';
+export const AGGREGATION_SUITE = 'murmur/secagg+/static-x25519+ml-kem-768/aes-256-ctr/shamir-gf256/2';
 /** Up to here everyone masks with everyone. */
 export const MAX_COMPLETE = 64;
 export const DEFAULT_DEGREE = 64;
@@ -58,7 +59,15 @@ export interface PlanOptions {
   readonly minSurvivors?: number;
   /** Variance σ² that the noise of the honest members of every released sum reaches, in integer units. @default none */
   readonly noiseVariance?: number;
+  /**
+   * How members know their neighbours' keys: each checks a signature for each neighbour, or the swarm commits to the
+   * roster, whose signatures its replicas have checked (`verifyRoster`), and members check one certificate.
+   * @default signed
+   */
+  readonly roster?: RosterMode;
 }
+
+export type RosterMode = 'signed' | 'committed';
 
 /** What all members and the server agree on before a round: a pure function of public data. */
 export interface AggregationPlan {
@@ -75,6 +84,7 @@ export interface AggregationPlan {
   readonly threshold: number;
   readonly minSurvivors: number;
   readonly noiseVariance: number | null;
+  readonly roster: RosterMode;
   /** SHA3-256 of suite and everything above, 32 bytes. */
   readonly digest: Uint8Array;
   readonly graph: MaskGraph;
@@ -93,6 +103,7 @@ const planSchema = struct({
   threshold: uint,
   minSurvivors: uint,
   noiseVariance: optional(finite),
+  roster: oneOf('signed', 'committed'),
 });
 
 /**
@@ -102,7 +113,7 @@ const planSchema = struct({
 export function createPlan(options: PlanOptions): AggregationPlan {
   const members = checkMembers(options.members);
   checkNumbers(options);
-  const { job, round, group, seed, length, bound, colluders = 0, noiseVariance = null } = options;
+  const { job, round, group, seed, length, bound, colluders = 0, noiseVariance = null, roster = 'signed' } = options;
   const degree = options.degree ?? (members.length <= MAX_COMPLETE ? members.length - 1 : DEFAULT_DEGREE);
   checkDegree(degree, members.length);
   const nearColluders = options.nearColluders ?? Math.min(colluders, degree);
@@ -110,7 +121,7 @@ export function createPlan(options: PlanOptions): AggregationPlan {
   const threshold = options.threshold ?? shareThreshold(degree + 1, nearColluders);
   const minSurvivors = options.minSurvivors ?? threshold;
   const plan = { job, round, group, members, seed: seed.slice(), length, bound, colluders, degree, threshold };
-  const whole = { ...plan, minSurvivors, noiseVariance };
+  const whole = { ...plan, minSurvivors, noiseVariance, roster };
   checkThreshold(whole, nearColluders);
   checkRange(whole);
   const digest = sha3_256(utf8(AGGREGATION_SUITE), encode(planSchema, whole));

@@ -5,6 +5,7 @@ import {
   decodeCanonical,
   encode,
   equalBytes,
+  oneOf,
   type Result,
   refuse,
   struct,
@@ -13,6 +14,8 @@ import { fromBitmap, toBitmap } from './bitmap.ts';
 import { type AggregationPlan, MAX_MEMBERS } from './plan.ts';
 
 const statementSchema = struct({
+  /** Never taken for a roster. */
+  kind: oneOf('survivors'),
   plan: bytes(32),
   sharers: bytesUpTo(MAX_MEMBERS / 8),
   survivors: bytesUpTo(MAX_MEMBERS / 8),
@@ -31,6 +34,7 @@ export type StatementRefusal = 'malformed-statement' | 'other-plan' | 'survivor-
 export function survivorStatement(plan: AggregationPlan, { sharers, survivors }: SurvivorSets): Uint8Array {
   const size = plan.members.length;
   return encode(statementSchema, {
+    kind: 'survivors',
     plan: plan.digest,
     sharers: toBitmap(sharers, size),
     survivors: toBitmap(survivors, size),
