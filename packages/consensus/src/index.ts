@@ -12,7 +12,14 @@ export {
   type ProveNext,
   startFollowing,
 } from './clusters/follower.ts';
-export { decodeHeader, encodeHeader, type Header, type HeaderRefusal, verifyHeader } from './clusters/header.ts';
+export {
+  decodeHeader,
+  encodeHeader,
+  type Header,
+  type HeaderRefusal,
+  MAX_HEADER_BYTES,
+  verifyHeader,
+} from './clusters/header.ts';
 export {
   type Bully,
   type BullyEffect,
@@ -37,7 +44,7 @@ export { createEpochs, type Epochs } from './epochs/epochs.ts';
 export type { EpochPlace, EpochsEffect, EpochsEvent, EpochsStatus } from './epochs/events.ts';
 export type { EpochsOptions } from './epochs/options.ts';
 export type { EpochsDeps } from './epochs/state.ts';
-export { checkTransition, maxJoining, maxLeaving, type TransitionRefusal } from './epochs/transition.ts';
+export { checkKeys, checkTransition, maxJoining, maxLeaving, type TransitionRefusal } from './epochs/transition.ts';
 export {
   accusedOf,
   createEvidence,

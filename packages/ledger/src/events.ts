@@ -1,3 +1,4 @@
+import type { ReplicaSet } from '@murmuration/consensus';
 import type { DeviceId } from '@murmuration/core';
 import type { Verdict } from './commands/command.ts';
 import type { EvidenceKind } from './quarantine/evidence-bundle.ts';
@@ -26,6 +27,13 @@ export type LedgerEvent =
     }
   | EvidenceRecorded
   | Quarantined
+  /** Heights above `lastHeight` are decided by `set`: the host steps its engine with `reconfigure`. */
+  | { readonly kind: 'replicas-changed'; readonly epoch: number; readonly set: ReplicaSet; readonly lastHeight: number }
+  /** Deals with other clusters: both do what `digest` names, or neither. */
+  | { readonly kind: 'atomic-prepared'; readonly id: string; readonly digest: Uint8Array }
+  | { readonly kind: 'atomic-resolved'; readonly id: string; readonly digest: Uint8Array; readonly committed: boolean }
+  /** More than f of its replicas lied: nothing of it is believed any more. */
+  | { readonly kind: 'cluster-forked'; readonly chainId: Uint8Array }
   | { readonly kind: 'released'; readonly device: DeviceId; readonly observedUntilMs: number };
 
 export interface UpdateCommitted extends FixedUpdate {

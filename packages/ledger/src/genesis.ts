@@ -6,6 +6,7 @@ import {
   type DeviceId,
   decodeCanonical,
   encode,
+  integer,
   list,
   MurmurError,
   type Result,
@@ -18,7 +19,7 @@ import {
 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { MAX_CERTIFICATE_BYTES, readCertificate, type VerifiedCertificate } from '@murmuration/identity';
-import { MAX_NAME_CHARS, MAX_REPLICAS } from './limits.ts';
+import { MAX_LOOKAHEAD, MAX_NAME_CHARS, MAX_REPLICAS } from './limits.ts';
 
 /** What a chain starts from. Its hash is the chain's name, so whoever knows the name can check all of it. */
 export interface Genesis {
@@ -33,6 +34,11 @@ export interface Genesis {
   readonly names: readonly string[];
   /** Id of the fee policy. @default absent: everything is free */
   readonly fees?: string;
+  /**
+   * Heights after which a change of replicas takes effect: the lookahead of the consensus engine, 1 to 1,024.
+   * @default absent: the replicas never change
+   */
+  readonly lookahead?: number;
 }
 
 const CHAIN_ID_DOMAIN = utf8('murmur/ledger/chain-id/1');
@@ -46,17 +52,22 @@ const fields = {
 };
 const freeSchema = struct(fields);
 const pricedSchema = struct({ ...fields, fees: text(64) });
+/** Where the replicas may change the fees are always named, if only as ''. */
+const changingSchema = struct({ ...fields, fees: text(64), lookahead: integer(1, MAX_LOOKAHEAD) });
 const FEES_ID = /^[a-z0-9./-]{1,64}$/;
 
-/** A genesis without a fee policy has the fields before it and no more. */
+/** A genesis has no field after the last one that it sets. */
 export const genesisSchema: Schema<Genesis> = {
   toWire: (genesis) => {
-    const { fees } = genesis;
+    const { fees, lookahead } = genesis;
+    if (lookahead !== undefined) return changingSchema.toWire({ ...genesis, fees: fees ?? '', lookahead });
     return fees === undefined ? freeSchema.toWire(genesis) : pricedSchema.toWire({ ...genesis, fees });
   },
   fromWire: (wire, path) => {
-    const priced = Array.isArray(wire) && wire.length === Object.keys(fields).length + 1;
-    return priced ? pricedSchema.fromWire(wire, path) : freeSchema.fromWire(wire, path);
+    const extra = Array.isArray(wire) ? wire.length - Object.keys(fields).length : 0;
+    if (extra < 2) return (extra === 1 ? pricedSchema : freeSchema).fromWire(wire, path);
+    const { fees, ...genesis } = changingSchema.fromWire(wire, path);
+    return fees === '' ? genesis : { ...genesis, fees };
   },
 };
 

@@ -1,10 +1,16 @@
+export { type AtomicEntry, type AtomicTerms, atomicId, type ClusterEntry } from './clusters/schema.ts';
 export {
+  type AtomicPrepare,
+  type AtomicResolve,
   type AttestUpdates,
+  type ChangeReplica,
   type Command,
   type CommitResult,
   type CommitUpdate,
+  type FollowCluster,
   type NamedUpdate,
   type OpenJob,
+  type RegisterCluster,
   type RegisterDevice,
   type RotateKey,
   type SubmitEvidence,
@@ -49,7 +55,7 @@ export {
 } from './genesis.ts';
 export { resultDigest } from './learning/result-digest.ts';
 export type { ClosedRound, JobEntry, ResultEntry, RoundEntry, RoundPhase, UpdateEntry } from './learning/schema.ts';
-export { type Applied, type Block, createLedger, type Ledger, type LedgerOptions } from './ledger.ts';
+export { type Applied, type Block, createLedger, type Ledger, type LedgerEpoch, type LedgerOptions } from './ledger.ts';
 export {
   createLightClient,
   type LightClient,
@@ -88,6 +94,8 @@ export type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 export { type VerifyBundleOptions, verifyEvidenceBundle } from './quarantine/verify-bundle.ts';
 export type { FirstReceipt, Receipt } from './receipt.ts';
 export { REFUSAL_REASONS, type RefusalReason } from './refusal.ts';
+export { encodeEpochProof, proveNextEpoch } from './replicas/proof.ts';
+export { type EpochEntry, epochKey, type SeatWish } from './replicas/schema.ts';
 export { assembleLedger, type LedgerAssembly } from './snapshot/assembly.ts';
 export { MAX_CHUNK_BYTES } from './snapshot/chunk.ts';
 export { restoreLedger } from './snapshot/restore.ts';

@@ -1,16 +1,20 @@
-import { maxFaulty, quorum } from '@murmuration/consensus';
+import { maxFaulty, quorum, type ReplicaSet } from '@murmuration/consensus';
 import { type DeviceId, MurmurError } from '@murmuration/core';
 import { ed25519Verify } from '@murmuration/crypto';
+import type { AtomicEntry, ClusterEntry } from './clusters/schema.ts';
 import { enterDevice } from './devices/register.ts';
 import { certificateKey, type DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
 import { feeStateOf } from './fees/fee-state.ts';
 import { type FeePolicy, FREE } from './fees/policy.ts';
-import { type Genesis, type VerifiedGenesis, verifyGenesis } from './genesis.ts';
+import { type Genesis, replicaSetOf, type VerifiedGenesis, verifyGenesis } from './genesis.ts';
 import { type JobEntry, type RoundEntry, roundKey } from './learning/schema.ts';
 import { isQuarantined, passTime } from './quarantine/quarantine.ts';
 import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
+import { decideReplicas } from './replicas/decide.ts';
+import { setOf } from './replicas/epochs.ts';
+import { epochKey, type SeatWish } from './replicas/schema.ts';
 import { cutState } from './snapshot/cut.ts';
 import { encodeSnapshot } from './snapshot/snapshot.ts';
 import { createLedgerState, type LedgerState, META_KEY, metaOf } from './state/ledger-state.ts';
@@ -69,6 +73,23 @@ export interface Ledger {
   /** As of the last block: quarantined or banned. */
   isQuarantined(device: DeviceId): boolean;
   evidence(): readonly EvidenceEntry[];
+  /**
+   * Who decides which heights, by epoch; the last one begins later where its `baseHeight` is above `height`. Those
+   * of the last 256 epochs. One of epoch 0 where the replicas are fixed.
+   */
+  epochs(): readonly LedgerEpoch[];
+  /** Devices that replicas want to join or leave them. */
+  seats(): readonly SeatWish[];
+  /** Other clusters that this one follows. */
+  clusters(): readonly ClusterEntry[];
+  /** @param id `atomicId` in hexadecimal */
+  deal(id: string): AtomicEntry | undefined;
+}
+
+export interface LedgerEpoch {
+  readonly set: ReplicaSet;
+  /** The last height of the epoch before. */
+  readonly baseHeight: number;
 }
 
 export interface LedgerOptions {
@@ -92,15 +113,16 @@ export function createLedger(genesis: Genesis, options: LedgerOptions = {}): Led
   for (const [i, certificate] of verified.replicas.entries()) {
     enterDevice(turn, certificate, genesis.replicas[i] as Uint8Array, genesis.names[i] as string);
   }
+  if (genesis.lookahead !== undefined) {
+    const replicas = verified.replicas.map(({ device, key }) => ({ device, key }));
+    state.epochs.set(epochKey(0), { epoch: 0, baseHeight: 0, replicas });
+  }
   chain.fees.open?.(feeStateOf(state.fees));
   return ledgerOf(chain, state);
 }
 
 /** @throws LEDGER_FEE_POLICY */
-export function chainOf(
-  verified: VerifiedGenesis,
-  { fees = FREE, verify = ed25519Verify }: LedgerOptions = {},
-): Chain {
+export function chainOf(verified: VerifiedGenesis, { fees = FREE, verify = ed25519Verify }: LedgerOptions = {}): Chain {
   const { genesis, chainId, replicas: certificates } = verified;
   if (fees.id !== (genesis.fees ?? FREE.id)) throw otherPolicy(genesis, fees);
   const replicas = certificates.map(({ device }) => device);
@@ -160,7 +182,16 @@ export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
     quarantines: () => state.quarantines.values(),
     isQuarantined: (device) => isQuarantined(state, device),
     evidence: () => state.evidence.values(),
+    epochs: () => epochsOf(chain, state),
+    seats: () => state.seats.values(),
+    clusters: () => state.clusters.values(),
+    deal: (id) => state.atomics.get(id),
   };
+}
+
+function epochsOf({ chainId, genesis }: Chain, { epochs }: LedgerState): readonly LedgerEpoch[] {
+  if (epochs.size === 0) return [{ set: replicaSetOf(genesis), baseHeight: 0 }];
+  return epochs.values().map((entry) => ({ set: setOf(chainId, entry), baseHeight: entry.baseHeight }));
 }
 
 function applyBlock(chain: Chain, state: LedgerState, block: Block): Applied {
@@ -172,6 +203,7 @@ function applyBlock(chain: Chain, state: LedgerState, block: Block): Applied {
   const turn: Turn = { chain, state, height: block.height, nowMs, emit: (event) => events.push(event) };
   passTime(turn);
   const receipts = block.requests.map((request) => applyRequest(turn, request));
+  decideReplicas(turn);
   return { receipts, events };
 }
 

@@ -37,6 +37,14 @@ export const SUMMARY_ROUNDS = 4_096;
 export const PROOF_ROUNDS = 8;
 /** Finalised rounds with an outlier verdict that quarantine a device. */
 export const OUTLIER_ROUNDS = 2;
+/** Epochs whose replicas are remembered, so that evidence of them can be checked. */
+export const MAX_EPOCHS = 256;
+/** Heights after which a change of replicas may take effect at the latest. */
+export const MAX_LOOKAHEAD = 1_024;
+/** Other clusters that one chain follows. */
+export const MAX_CLUSTERS = 16;
+/** Deals with other clusters that one device ever prepares: they are never forgotten. */
+export const MAX_ATOMICS_PER_DEVICE = 256;
 /** Pieces of evidence recorded during one quarantine, without another strike. */
 export const MAX_EVIDENCE_PER_QUARANTINE = 16;
 

@@ -58,6 +58,25 @@ export const REFUSAL_REASONS = [
   'evidence-known',
   'already-banned',
   'evidence-limit',
+  // Replicas.
+  'replicas-fixed',
+  'already-a-replica',
+  'already-approved',
+  // Other clusters.
+  'bad-cluster',
+  'cluster-known',
+  'too-many-clusters',
+  'unknown-cluster',
+  'bad-header',
+  'not-a-party',
+  'deadline-passed',
+  'already-prepared',
+  'too-many-deals',
+  'unknown-deal',
+  'already-resolved',
+  'unknown-state',
+  'bad-proof',
+  'undecided',
 ] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

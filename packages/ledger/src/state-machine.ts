@@ -1,6 +1,8 @@
 import { accept, type Result, refuse, unreachable } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { checkValidity, type VerifiedCertificate } from '@murmuration/identity';
+import { prepareAtomic, resolveDeal } from './clusters/atomic.ts';
+import { followCluster, registerCluster } from './clusters/follow.ts';
 import type { Command, RegisterDevice } from './commands/command.ts';
 import { readCommand, type SignedCommand, verifyCommand } from './commands/signed-command.ts';
 import { readRegistration, registerDevice, rotateKey } from './devices/register.ts';
@@ -13,6 +15,7 @@ import { attestUpdates, commitUpdate } from './learning/updates.ts';
 import { submitEvidence } from './quarantine/submit.ts';
 import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
+import { changeReplica } from './replicas/change-replica.ts';
 import type { Sent, Turn } from './turn.ts';
 
 /** Carries out one request of a block. Total: whatever the bytes, there is a receipt. */
@@ -94,7 +97,8 @@ function admitNewcomer(
 ): Result<VerifiedCertificate, RefusalReason> {
   const certificate = readRegistration(signed, command);
   if (!certificate.ok) return certificate;
-  if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key, turn.chain.verify)) return refuse('bad-signature');
+  if (!verifyCommand(signed, turn.chain.chainId, certificate.value.key, turn.chain.verify))
+    return refuse('bad-signature');
   const valid = checkTime(turn, certificate.value);
   return valid.ok ? certificate : valid;
 }
@@ -122,6 +126,16 @@ function perform(turn: Turn, sent: Sent<Exclude<Command, RegisterDevice>>): Refu
       return commitResult(turn, { ...sent, command });
     case 'submit-evidence':
       return submitEvidence(turn, { ...sent, command });
+    case 'change-replica':
+      return changeReplica(turn, { ...sent, command });
+    case 'register-cluster':
+      return registerCluster(turn, { ...sent, command });
+    case 'follow-cluster':
+      return followCluster(turn, { ...sent, command });
+    case 'atomic-prepare':
+      return prepareAtomic(turn, { ...sent, command });
+    case 'atomic-resolve':
+      return resolveDeal(turn, { ...sent, command });
     default:
       return unreachable(command);
   }

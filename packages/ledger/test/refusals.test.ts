@@ -52,9 +52,16 @@ function inJob(command: (world: World) => Command, prepare?: (world: World) => v
   };
 }
 
-const scenarios: Readonly<
-  Record<Exclude<RefusalReason, 'fee-refused' | 'too-many-devices' | 'too-many-jobs' | 'round-forgotten'>, Scenario>
-> = {
+/** Tested in limits.test.ts, fees.test.ts, replicas/ and clusters/. */
+const elsewhere = [
+  ...(['fee-refused', 'too-many-devices', 'too-many-jobs', 'round-forgotten'] as const),
+  ...(['replicas-fixed', 'already-a-replica', 'already-approved'] as const),
+  ...(['bad-cluster', 'cluster-known', 'too-many-clusters', 'unknown-cluster', 'bad-header'] as const),
+  ...(['not-a-party', 'deadline-passed', 'already-prepared', 'too-many-deals', 'unknown-deal'] as const),
+  ...(['already-resolved', 'unknown-state', 'bad-proof', 'undecided'] as const),
+] as const;
+
+const scenarios: Readonly<Record<Exclude<RefusalReason, (typeof elsewhere)[number]>, Scenario>> = {
   'too-large': (world) => raw(world, new Uint8Array(MAX_COMMAND_BYTES + 1)),
   malformed: (world) => raw(world, new Uint8Array(300).fill(0x91)),
   'wrong-shape': (world) => raw(world, encode(struct({ a: uint }), { a: 1 })),
@@ -252,8 +259,7 @@ describe('a refused command has its reason and no effect', () => {
     expect(world.ledger.rounds('job')).toEqual(twin.ledger.rounds('job'));
   });
 
-  const elsewhere = ['fee-refused', 'too-many-devices', 'too-many-jobs', 'round-forgotten'];
-  test('every reason is tested, here, in limits.test.ts or in fees.test.ts', () => {
+  test('every reason is tested, here or where it belongs', () => {
     expect([...Object.keys(scenarios), ...elsewhere].sort()).toEqual([...REFUSAL_REASONS].sort());
   });
 });

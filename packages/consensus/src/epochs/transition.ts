@@ -50,7 +50,8 @@ export function checkTransition(current: ReplicaSet, next: ReplicaSet): Result<v
   return joining > maxJoining(after) ? refuse('too-many-join', `${joining} to make ${after}`) : accept(undefined);
 }
 
-function checkKeys({ replicas }: ReplicaSet): Result<void, TransitionRefusal> {
+/** Whether every replica has a usable key and device of its own. */
+export function checkKeys({ replicas }: ReplicaSet): Result<void, TransitionRefusal> {
   for (const [i, { device, key }] of replicas.entries()) {
     if (key.length !== 32 || isSmallOrderKey(key)) return refuse('bad-key', `of replica ${i}`);
     for (const earlier of replicas.slice(0, i)) {

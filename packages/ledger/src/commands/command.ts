@@ -1,3 +1,4 @@
+import { MAX_HEADER_BYTES, type ReplicaSet } from '@murmuration/consensus';
 import {
   boolean,
   bytes,
@@ -7,6 +8,8 @@ import {
   finite,
   integer,
   list,
+  oneOf,
+  optional,
   type Schema,
   struct,
   text,
@@ -14,6 +17,7 @@ import {
   union,
 } from '@murmuration/core';
 import { MAX_CERTIFICATE_BYTES } from '@murmuration/identity';
+import { type AtomicTerms, termsSchema } from '../clusters/schema.ts';
 import {
   MAX_COMMAND_BYTES,
   MAX_DEVICES,
@@ -23,6 +27,7 @@ import {
   MAX_REASON_CHARS,
   MAX_ROUNDS,
 } from '../limits.ts';
+import { replicaSetSchema } from '../replicas/schema.ts';
 
 /** What a device may ask of the ledger. Rounds count from 1. */
 export type Command =
@@ -32,7 +37,12 @@ export type Command =
   | CommitUpdate
   | AttestUpdates
   | CommitResult
-  | SubmitEvidence;
+  | SubmitEvidence
+  | ChangeReplica
+  | RegisterCluster
+  | FollowCluster
+  | AtomicPrepare
+  | AtomicResolve;
 
 /** Enters the device of `certificate`; signed by the key in it. */
 export interface RegisterDevice {
@@ -115,6 +125,52 @@ export interface SubmitEvidence {
   readonly evidence: Uint8Array;
 }
 
+/** A replica's "this device shall join, or leave, the replicas". It leaves itself by its own word alone. */
+export interface ChangeReplica {
+  readonly kind: 'change-replica';
+  readonly device: DeviceId;
+  readonly change: 'join' | 'leave';
+}
+
+/** A replica vouches for another cluster, which is followed from this set on. */
+export interface RegisterCluster {
+  readonly kind: 'register-cluster';
+  readonly set: ReplicaSet;
+  /** The last height before the epoch of `set`; 0 for a genesis. */
+  readonly baseHeight: number;
+}
+
+/** A newer certified state of a followed cluster, from anyone. */
+export interface FollowCluster {
+  readonly kind: 'follow-cluster';
+  /** An encoded `Header`. */
+  readonly header: Uint8Array;
+  /** Where the header ends an epoch: the proof of the next one, by `encodeEpochProof`. */
+  readonly epochProof: Uint8Array | null;
+}
+
+/** Binds this cluster to a deal with another one. */
+export interface AtomicPrepare {
+  readonly kind: 'atomic-prepare';
+  readonly terms: AtomicTerms;
+}
+
+/** Asks this cluster to commit or abort a deal, by what the other one's certified state shows. */
+export interface AtomicResolve {
+  readonly kind: 'atomic-resolve';
+  /** 32 bytes, `atomicId` of its terms. */
+  readonly id: Uint8Array;
+  /** Null for a coordinator whose deadline has passed. */
+  readonly proof: {
+    /** Of a state that `follow-cluster` brought, one of the last 32. */
+    readonly height: number;
+    /** An encoded `StateAnswer` to `atomic/ID`. */
+    readonly deal: Uint8Array;
+    /** And one to `meta/chain`. */
+    readonly chain: Uint8Array;
+  } | null;
+}
+
 const job = text(MAX_JOB_ID_CHARS);
 const round = integer(1, MAX_ROUNDS);
 
@@ -147,4 +203,20 @@ export const commandSchema: Schema<Command> = union({
   ],
   6: ['commit-result', struct({ job, round, modelHash: bytes(32), verdicts: list(verdictSchema, MAX_DEVICES) })],
   7: ['submit-evidence', struct({ evidence: bytesUpTo(MAX_COMMAND_BYTES) })],
+  8: ['change-replica', struct({ device: deviceId, change: oneOf('join', 'leave') })],
+  9: ['register-cluster', struct({ set: replicaSetSchema, baseHeight: uint })],
+  10: [
+    'follow-cluster',
+    struct({ header: bytesUpTo(MAX_HEADER_BYTES), epochProof: optional(bytesUpTo(MAX_COMMAND_BYTES)) }),
+  ],
+  11: ['atomic-prepare', struct({ terms: termsSchema })],
+  12: [
+    'atomic-resolve',
+    struct({
+      id: bytes(32),
+      proof: optional(
+        struct({ height: uint, deal: bytesUpTo(MAX_COMMAND_BYTES), chain: bytesUpTo(MAX_COMMAND_BYTES) }),
+      ),
+    }),
+  ],
 });

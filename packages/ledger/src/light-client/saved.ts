@@ -24,7 +24,7 @@ export const MAX_SAVED_BYTES = 32 * 1024;
 const MAX_RECENT = 32;
 const CHECK_BYTES = 16;
 
-const followedSchema: Schema<Followed> = struct({
+export const followedSchema: Schema<Followed> = struct({
   set: struct({
     chainId: bytes(32),
     epoch: uint,

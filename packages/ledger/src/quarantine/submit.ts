@@ -2,6 +2,7 @@ import { accusedOf, readEvidence } from '@murmuration/consensus';
 import { refuse } from '@murmuration/core';
 import type { SubmitEvidence } from '../commands/command.ts';
 import type { Refusal } from '../refusal.ts';
+import { seatIn } from '../replicas/epochs.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { decodeEvidenceBundle, type EvidenceBundle } from './evidence-bundle.ts';
 import { quarantineDevice } from './quarantine.ts';
@@ -22,10 +23,11 @@ export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvide
   return quarantineDevice(turn, { wire: command.evidence, finding: verified.value }, sender.device);
 }
 
-/** The replica's number in consensus evidence is not signed, so it must be the accused's, in the epoch of the genesis. */
+/** The replica's number in consensus evidence is not signed, so it must be the accused's, in the evidence's epoch. */
 function isAboutReplica(turn: Turn, bundle: EvidenceBundle): boolean {
   const evidence = readEvidence(bundle.statements[0] as Uint8Array);
   if (!evidence.ok) return false;
   const { replica, epoch } = accusedOf(evidence.value);
-  return epoch === 0 && turn.chain.replicas[replica] === bundle.accused;
+  const seat = epoch === 0 ? turn.chain.replicas[replica] : seatIn(turn.state, epoch, replica);
+  return seat === bundle.accused;
 }

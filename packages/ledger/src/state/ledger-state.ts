@@ -1,4 +1,5 @@
 import { bytes, bytesUpTo, type Schema, struct, uint } from '@murmuration/core';
+import { type AtomicEntry, atomicSchema, type ClusterEntry, clusterSchema } from '../clusters/schema.ts';
 import { type ReplayWindow, replayWindowSchema } from '../devices/replay-window.ts';
 import { type CertificateEntry, certificateSchema, type DeviceEntry, deviceSchema } from '../devices/schema.ts';
 import { MAX_FEE_VALUE_BYTES } from '../fees/fee-state.ts';
@@ -13,6 +14,7 @@ import {
   roundSchema,
 } from '../learning/schema.ts';
 import { type EvidenceEntry, evidenceSchema, type QuarantineEntry, quarantineSchema } from '../quarantine/schema.ts';
+import { type EpochEntry, epochSchema, type SeatWish, seatWishSchema } from '../replicas/schema.ts';
 import { createStateStore, type StateStore, type Table } from './store.ts';
 
 /** Where the chain stands. One leaf, `meta/chain`. */
@@ -25,15 +27,23 @@ export interface Meta {
   readonly roundsClosed: number;
 }
 
-const metaSchema: Schema<Meta> = struct({ chainId: bytes(32), height: uint, timeMs: uint, roundsClosed: uint });
+export const metaSchema: Schema<Meta> = struct({ chainId: bytes(32), height: uint, timeMs: uint, roundsClosed: uint });
 export const META_KEY = 'chain';
 
 /** The tables. Rounds, which grow, come last in key order, so that a new one moves few leaves. */
 export interface LedgerState {
   readonly store: StateStore;
+  /** By id in hexadecimal: deals with other clusters. */
+  readonly atomics: Table<AtomicEntry>;
+  /** How many of them each device prepared. */
+  readonly atomicCounts: Table<number>;
   /** By device and epoch. */
   readonly certificates: Table<CertificateEntry>;
+  /** Others that this chain follows, by chain id in hexadecimal. */
+  readonly clusters: Table<ClusterEntry>;
   readonly devices: Table<DeviceEntry>;
+  /** By epoch, the last one maybe not in force yet. Empty where the replicas are fixed. */
+  readonly epochs: Table<EpochEntry>;
   readonly evidence: Table<EvidenceEntry>;
   /** What the fee policy keeps. */
   readonly fees: Table<Uint8Array>;
@@ -46,14 +56,20 @@ export interface LedgerState {
   readonly replay: Table<ReplayWindow>;
   /** By job and round. */
   readonly rounds: Table<RoundEntry>;
+  /** Who is to become a replica or to cease to be one. */
+  readonly seats: Table<SeatWish>;
 }
 
 export function createLedgerState(): LedgerState {
   const store = createStateStore();
   return {
     store,
+    atomics: store.table('atomic', atomicSchema),
+    atomicCounts: store.table('atomic-count', uint),
     certificates: store.table('certificate', certificateSchema),
+    clusters: store.table('cluster', clusterSchema),
     devices: store.table('device', deviceSchema),
+    epochs: store.table('epoch', epochSchema),
     evidence: store.table('evidence', evidenceSchema),
     fees: store.table('fee', bytesUpTo(MAX_FEE_VALUE_BYTES)),
     jobs: store.table('job', jobSchema),
@@ -63,6 +79,7 @@ export function createLedgerState(): LedgerState {
     quarantines: store.table('quarantine', quarantineSchema),
     replay: store.table('replay', replayWindowSchema),
     rounds: store.table('round', roundSchema),
+    seats: store.table('seat', seatWishSchema),
   };
 }
 
