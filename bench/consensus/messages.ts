@@ -1,11 +1,22 @@
 /** Messages of one decision in the good case, counted on real engines, against the formulas. */
-import { createPbft, createProbft, expectedMessages, type SampleFunction, sampleSizes } from '@murmuration/consensus';
-import { toHex, utf8 } from '@murmuration/core';
-import { ed25519KeyPair, type Signer, sha3_256, vrfProve, vrfVerify } from '@murmuration/crypto';
+import {
+  createHotstuff2,
+  createPbft,
+  createProbft,
+  createQbft,
+  expectedMessages,
+  type SampleFunction,
+  sampleSizes,
+} from '@murmuration/consensus';
+import { type Result, toHex, utf8 } from '@murmuration/core';
+import { blsKeyPair, ed25519KeyPair, type Signer, sha3_256, vrfProve, vrfVerify } from '@murmuration/crypto';
+import { decodeHotstuff2Message } from '../../packages/consensus/src/hotstuff2/messages.ts';
+import { decodeMessage as decodePbftMessage } from '../../packages/consensus/src/pbft/messages.ts';
 import { decodeProbftMessage } from '../../packages/consensus/src/probft/messages.ts';
+import { decodeQbftMessage } from '../../packages/consensus/src/qbft/messages.ts';
 import type { Row } from '../rows.ts';
 import { keysFor } from './keys.ts';
-import { LocalCluster } from './local-cluster.ts';
+import { type AnyEngine, LocalCluster } from './local-cluster.ts';
 
 const SIZES = [4, 7, 50, 100];
 /** Decisions of ProBFT that are counted, each of a chain of its own: samples are drawn from the chain's id. */
@@ -15,22 +26,76 @@ const FIRST_LEADER = 1;
 const PROBFT = { quorumFactor: 2, sampleFactor: 1.7 };
 
 export function messageRows(): Row[] {
-  return [...SIZES.map(pbftRow), ...SIZES.map(probftRow)];
+  return [...EXACT.flatMap((protocol) => SIZES.map((n) => exactRow(protocol, n))), ...SIZES.map(probftRow)];
 }
 
-function pbftRow(n: number): Row {
-  const { set: replicaSet, signers } = keysFor(n);
-  const cluster = new LocalCluster(signers.map((signer, self) => createPbft({ replicaSet, self, signer })));
+/** One whose good case takes the same number of messages each time. */
+interface ExactProtocol {
+  readonly name: string;
+  readonly words: string;
+  readonly formula: (n: number) => number;
+  /** Requests, and what is said about them before anything is agreed on, are not part of the formula. */
+  readonly kinds: readonly string[];
+  readonly kindOf: (bytes: Uint8Array) => string | undefined;
+  readonly engines: (n: number) => readonly AnyEngine[];
+}
+
+const EXACT: readonly ExactProtocol[] = [
+  {
+    name: 'PBFT',
+    words: '(n-1) + (n-1)² + n(n-1)',
+    formula: (n) => n - 1 + (n - 1) ** 2 + n * (n - 1),
+    kinds: ['pre-prepare', 'prepare', 'commit'],
+    kindOf: (bytes) => kindOf(decodePbftMessage(bytes)),
+    engines: (n) => {
+      const { set: replicaSet, signers } = keysFor(n);
+      return signers.map((signer, self) => createPbft({ replicaSet, self, signer }));
+    },
+  },
+  {
+    name: 'QBFT',
+    words: '(n-1) + 2n(n-1): the proposer prepares too',
+    formula: (n) => (n - 1) * (1 + 2 * n),
+    kinds: ['proposal', 'prepare', 'commit'],
+    kindOf: (bytes) => kindOf(decodeQbftMessage(bytes)),
+    engines: (n) => {
+      const { set: replicaSet, signers } = keysFor(n);
+      return signers.map((signer, self) => createQbft({ replicaSet, self, signer }));
+    },
+  },
+  {
+    name: 'HotStuff-2',
+    words: '5(n-1)',
+    formula: (n) => 5 * (n - 1),
+    kinds: ['propose', 'vote', 'prepare', 'vote2', 'decide'],
+    kindOf: (bytes) => kindOf(decodeHotstuff2Message(bytes)),
+    engines: (n) => {
+      const { set: replicaSet, signers } = keysFor(n);
+      const pairs = signers.map((_, i) => blsKeyPair(sha3_256(utf8(`bls ${i}`))));
+      const publicKeys = pairs.map(({ publicKey }) => publicKey);
+      return pairs.map(({ secretKey }, self) => {
+        const signer = signers[self] as Signer;
+        return createHotstuff2({ replicaSet, self, signer, bls: { publicKeys, secretKey } });
+      });
+    },
+  },
+];
+
+function kindOf(decoded: Result<{ readonly kind: string }>): string | undefined {
+  return decoded.ok ? decoded.value.kind : undefined;
+}
+
+function exactRow({ name, words, formula, kinds, kindOf: kind, engines }: ExactProtocol, n: number): Row {
+  const cluster = new LocalCluster(engines(n), { counts: (bytes) => kinds.includes(kind(bytes) ?? '') });
   const counted = decideOne(cluster, 0);
-  if (cluster.heights.some((height) => height !== 1)) throw new Error('not all replicas committed');
-  const formula = n - 1 + (n - 1) ** 2 + n * (n - 1);
+  if (cluster.heights.some((height) => height !== 1)) throw new Error(`not all ${n} replicas of ${name} committed`);
   return {
-    what: `messages per decision, PBFT, n = ${n}`,
+    what: `messages per decision, ${name}, n = ${n}`,
     value: counted,
     unit: 'messages',
-    against: '(n-1) + (n-1)² + n(n-1)',
-    bar: `= ${formula}`,
-    holds: counted === formula,
+    against: words,
+    bar: `= ${formula(n)}`,
+    holds: counted === formula(n),
   };
 }
 
@@ -74,10 +139,8 @@ function openProbft(n: number, draw: number): LocalCluster {
   );
 }
 
-/** Requests are told to all before anything is agreed on: not part of the formula. */
 function isOfAgreement(bytes: Uint8Array): boolean {
-  const decoded = decodeProbftMessage(bytes);
-  return decoded.ok && decoded.value.kind !== 'requests';
+  return ['propose', 'prepare', 'commit'].includes(kindOf(decodeProbftMessage(bytes)) ?? '');
 }
 
 /** Each proof is checked by the real function, once for all replicas of this process: they are being counted, not timed. */

@@ -21,12 +21,15 @@ import {
 } from './swarm-world.ts';
 import { checkOf, numberOf, verifyTransaction } from './transactions.ts';
 
+/** As devices set it. */
+const LOOKED_AHEAD = 512;
+
 const options = JSON.parse(process.argv[2] ?? '{}') as ReplicaOptions;
 const { self, startedMs } = options;
 const identity = identityOf(self, startedMs);
 const client = identityOf(REPLICAS, startedMs).device;
 
-const pool = openVerifierPool({ workers: options.verifierWorkers });
+const pool = openVerifierPool({ workers: options.verifierWorkers, maxQueued: LOOKED_AHEAD });
 const ahead = createAheadVerifier(pool);
 
 /** Replies are sent once the chain has what the store holds. */
