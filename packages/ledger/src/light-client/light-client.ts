@@ -8,6 +8,7 @@ import {
 } from '@murmuration/consensus';
 import { type DecodeReason, type Result, refuse } from '@murmuration/core';
 import { type Genesis, replicaSetOf } from '../genesis.ts';
+import { proveNextEpoch } from '../replicas/proof.ts';
 import { decodeStateAnswer, verifyStateAnswer } from '../state/proof.ts';
 import { decodeFollowed, encodeFollowed } from './saved.ts';
 
@@ -40,7 +41,7 @@ export interface LightClient {
 }
 
 export interface LightClientOptions {
-  /** Reads the next replica set out of an epoch proof. @default none is believed */
+  /** Reads the next replica set out of an epoch proof. @default `proveNextEpoch` of this ledger */
   readonly proveNext?: ProveNext;
 }
 
@@ -63,10 +64,9 @@ export function openLightClient(
   return followed.ok ? { ok: true, value: clientOf(followed.value, options) } : followed;
 }
 
-const proveNothing: ProveNext = () => refuse('no-next-set');
-
 function clientOf(start: Parameters<typeof createFollower>[0], options: LightClientOptions): LightClient {
-  const follower = createFollower(start, options.proveNext ?? proveNothing);
+  const { chainId } = 'set' in start ? start.set : start;
+  const follower = createFollower(start, options.proveNext ?? proveNextEpoch(chainId));
   return {
     get epoch() {
       return follower.followed.set.epoch;

@@ -144,7 +144,7 @@ describe('the next epoch', () => {
     expect(openLightClient(genesis, client.save(), { proveNext })).toMatchObject({ value: { epoch: 1, height: 8 } });
   });
 
-  test('is not entered where nobody said how it is proved', () => {
+  test('is not entered by bytes that prove nothing', () => {
     expect(createLightClient(genesis).advance(proof(3))).toMatchObject({ reason: 'bad-epoch-proof' });
   });
 });
