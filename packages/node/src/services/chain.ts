@@ -4,6 +4,8 @@ import { sha3_256 } from '@murmuration/crypto';
 import {
   chainIdOf,
   createLedger,
+  encodeEpochProof,
+  epochKey,
   type Ledger,
   type LedgerEvent,
   type LedgerOptions,
@@ -109,6 +111,13 @@ export class Chain {
     this.current = ledger;
     this.root = this.current.root();
     for (const listener of this.jumpListeners) listener();
+  }
+
+  /** Where an epoch ends at this height: what proves the next replica set under this state, for light clients. */
+  epochProof(): Uint8Array | undefined {
+    const next = this.current.epochs().find(({ set, baseHeight }) => set.epoch > 0 && baseHeight === this.height);
+    if (next === undefined) return undefined;
+    return encodeEpochProof(next.set.epoch, this.current.answer(`epoch/${epochKey(next.set.epoch)}`));
   }
 
   block(height: number): Promise<Block | undefined> {

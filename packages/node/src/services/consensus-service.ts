@@ -51,6 +51,8 @@ export interface ReplicatedChain {
   replicaIndex(device: string): number | undefined;
   change(block: Block): Change;
   apply(block: Block): unknown;
+  /** What proves the next replica set under the present state, where an epoch ends at this height. */
+  epochProof?(): Uint8Array | undefined;
 }
 
 export type ConsensusDeps = Pick<ServiceDeps, 'identity' | 'port' | 'store' | 'clock' | 'metrics'> & {
@@ -58,6 +60,12 @@ export type ConsensusDeps = Pick<ServiceDeps, 'identity' | 'port' | 'store' | 'c
   readonly engine: Engine;
   readonly self: number;
 };
+
+/** A state that others may soon certify. */
+interface HeldState {
+  readonly chunks: readonly Uint8Array[];
+  readonly epochProof: Uint8Array | undefined;
+}
 
 /** A planted liar: what it does to each message this replica sends. */
 export interface PlantedLiar {
@@ -82,7 +90,7 @@ export class ConsensusService {
   private readonly planted: PlantedLiar | undefined;
   private readonly votes: VoteJournal;
   private readonly timers = new Map<string, Timer>();
-  private readonly snapshots = new Map<number, { stateRoot: Uint8Array; chunks: readonly Uint8Array[] }>();
+  private readonly snapshots = new Map<number, HeldState>();
   private queue: EngineEffect[] = [];
   private busy = false;
   private draining: Promise<void> = Promise.resolve();
@@ -247,8 +255,9 @@ export class ConsensusService {
     this.keep([this.chain.change(commit)]);
     this.chain.apply(commit);
     const { height, stateRoot } = this.chain;
-    if (height % this.options.checkpointInterval === 0) {
-      this.snapshots.set(height, { stateRoot, chunks: this.chain.ledger.chunks() });
+    const epochProof = this.chain.epochProof?.();
+    if (height % this.options.checkpointInterval === 0 || epochProof !== undefined) {
+      this.snapshots.set(height, { chunks: this.chain.ledger.chunks(), epochProof });
       this.forgetSnapshots(height - 2 * this.options.checkpointInterval);
     }
     this.step({ kind: 'executed', nowMs: this.deps.clock.nowMs(), height, stateDigest: stateRoot });
@@ -259,23 +268,22 @@ export class ConsensusService {
   }
 
   private keepSnapshot(effect: StableCheckpoint): void {
-    const snapshot = this.snapshots.get(effect.height);
+    const held = this.snapshots.get(effect.height);
     this.forgetSnapshots(effect.height);
-    void this.keepCheckpoint(effect, snapshot?.chunks).catch((error: unknown) => this.hooks.onFatal(error));
+    void this.keepCheckpoint(effect, held).catch((error: unknown) => this.hooks.onFatal(error));
   }
 
   /** The certificate for light clients, the state for laggards, and what the two make superfluous goes. */
-  private async keepCheckpoint(effect: StableCheckpoint, chunks: readonly Uint8Array[] | undefined): Promise<void> {
+  private async keepCheckpoint(effect: StableCheckpoint, held: HeldState | undefined): Promise<void> {
     const { store } = this.deps;
     const { height, stateDigest, certificate } = effect;
     const epoch = epochOf(certificate);
-    const changes = [
-      ...(await checkpointChanges(store, { epoch, height, stateDigest, certificate, epochProof: new Uint8Array(0) })),
-    ];
+    const epochProof = held?.epochProof ?? new Uint8Array(0);
+    const changes = [...(await checkpointChanges(store, { epoch, height, stateDigest, certificate, epochProof }))];
     const known = await readHead(store);
-    if (chunks !== undefined && (known === undefined || known.name.height < height)) {
+    if (held !== undefined && (known === undefined || known.name.height < height)) {
       const name = { height, stateRoot: stateDigest, certificate };
-      changes.push(...(await snapshotChanges(store, { name, chunks })));
+      changes.push(...(await snapshotChanges(store, { name, chunks: held.chunks })));
       // Only with the snapshot in hand: a peer that asks for a pruned block gets it instead.
       changes.push(...(await blocksToPrune(store, height - (this.options.retainBlocks ?? RETAINED_BLOCKS))));
     }

@@ -132,7 +132,8 @@ export class SubmitService {
     this.latencies.push(latencyMs);
     if (this.latencies.length > 512) this.latencies.shift();
     this.deps.metrics.observe('commit_latency_ms', latencyMs, { kind: pending.command.kind });
-    pending.resolve(receipt);
+    // Sent again after a jump passed over its block: what became of it the first time is the answer.
+    pending.resolve(receipt.first ?? receipt);
   }
 
   /** A jump may have passed over the block that held a command: the ledger answers `duplicate` then. */

@@ -175,6 +175,8 @@ test('old blocks go, newer ones and the checkpoints that light clients need stay
   const swarm = simulateSwarm(workshop, { seed: 12, devices: 4, services: CHECKPOINTS });
   await swarm.world.run({ untilMs: 100 });
   swarm.crash(3);
+  const evidence = { key: `evidence/bundle/${'a'.repeat(32)}`, value: new Uint8Array(9) };
+  await within(swarm, swarm.deps(0).store.write([evidence]));
   await makeBlocks(swarm, 90);
   const { store } = swarm.deps(0);
   const height = swarm.services(0)?.chain.height ?? 0;
@@ -184,6 +186,7 @@ test('old blocks go, newer ones and the checkpoints that light clients need stay
   expect(Number(oldest?.key.slice(6))).toBeGreaterThan(height - 20);
   expect(kept.length).toBeLessThanOrEqual(6 + 2 * 4 + 1);
   expect(await readBlocks(store, 1, 10)).toEqual([]);
+  expect(await store.get(evidence.key)).toEqual(evidence.value);
   const checkpoints = await readCheckpoints(store);
   expect(checkpoints).toHaveLength(RECENT_CHECKPOINTS);
   expect(checkpoints.at(-1)?.height).toBeGreaterThan(height - 8);
