@@ -1,6 +1,6 @@
 import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { complete, decide, decideAhead } from './deciding.ts';
+import { complete, decide } from './deciding.ts';
 import type { Hotstuff2MessageOf } from './messages.ts';
 import { certifies, keepPayload, mayAnswer, payloadOf, type State, send } from './state.ts';
 import { showView } from './views.ts';
@@ -34,7 +34,13 @@ export function offerBlocks(state: State, to: number, height: number): boolean {
     room -= payload.length;
     send(state, to, { kind: 'block', height: next, payload, certificate, seen });
   }
+  // Where there is more, it may ask again.
+  if (first === height && last < state.height - 1 && mayAnswer(state, to)) sendStatus(state, to);
   return first < state.height;
+}
+
+export function sendStatus(state: State, to: number | 'all'): void {
+  send(state, to, { kind: 'status', height: state.height, view: state.view });
 }
 
 export function onFetch(state: State, from: number, { height }: Hotstuff2MessageOf<'fetch'>): string | undefined {
@@ -45,16 +51,15 @@ export function onFetch(state: State, from: number, { height }: Hotstuff2Message
 export function onBlock(state: State, from: number, message: Hotstuff2MessageOf<'block'>): string | undefined {
   const { height, payload, certificate } = message;
   if (height < state.height || state.ahead.has(height)) return 'stale-height';
+  const far = state.height <= state.base || height > state.height + MAX_AHEAD;
+  if (far && height <= state.behind) return 'stale-height';
   const digest = sha3_256(payload);
   if (!certifies(state, { phase: 'commit', height, digest }, certificate, from)) return 'bad-certificate';
   if (message.seen !== null && height === state.height) compareSeen(state, height, message.seen, from);
-  if (state.height <= state.base || height > state.height + MAX_AHEAD) {
-    if (height > state.behind) state.effects.push({ kind: 'behind', height, from });
-    state.behind = Math.max(state.behind, height);
-    return undefined;
-  }
-  state.ahead.set(height, { payload, certificate });
-  decideAhead(state);
+  if (far) {
+    state.behind = height;
+    state.effects.push({ kind: 'behind', height, from });
+  } else state.ahead.set(height, { payload, certificate });
   return undefined;
 }
 
@@ -66,7 +71,6 @@ export function onDecide(state: State, from: number, message: Hotstuff2MessageOf
   const payload = payloadOf(state, digest);
   if (payload !== undefined) {
     decide(state, payload, certificate);
-    decideAhead(state);
     return undefined;
   }
   state.decision = { digest, certificate };
@@ -89,10 +93,7 @@ export function onFetchPayload(
 export function onPayload(state: State, { height, payload }: Hotstuff2MessageOf<'payload'>): string | undefined {
   if (height !== state.height) return 'unwanted-payload';
   const digest = sha3_256(payload);
-  if (complete(state, digest, payload)) {
-    decideAhead(state);
-    return undefined;
-  }
+  if (complete(state, digest, payload)) return undefined;
   const wanted = missing(state);
   if (wanted === undefined || !equalBytes(wanted, digest)) return 'unwanted-payload';
   keepPayload(state, digest, payload, false);

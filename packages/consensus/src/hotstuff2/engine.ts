@@ -11,6 +11,7 @@ import {
   onFetchPayload,
   onPayload,
   onStatus,
+  sendStatus,
   wantBlocks,
 } from './catch-up.ts';
 import { createState, type Hotstuff2Deps } from './create-state.ts';
@@ -76,7 +77,7 @@ function take(state: State, event: EngineEvent): void {
   switch (event.kind) {
     case 'start':
       restore(state, event.records, event.executed);
-      send(state, 'all', { kind: 'status', height: state.height, view: state.view });
+      sendStatus(state, 'all');
       if (state.view > 0) tellLock(state);
       startTick(state);
       break;
@@ -97,7 +98,6 @@ function take(state: State, event: EngineEvent): void {
     case 'installed':
       state.executed = Math.max(state.executed, event.height);
       if (event.height >= state.height) openHeight(state, event.height + 1);
-      decideAhead(state);
       break;
     case 'reconfigure':
       reconfigure(state, event.next, event.lastHeight);
@@ -109,12 +109,14 @@ function take(state: State, event: EngineEvent): void {
 
 /** Follows up on what an event has changed. */
 function settle(state: State): void {
+  decideAhead(state);
   settleViews(state);
   lead(state);
   advance(state);
   while (state.place !== placeOf(state)) {
     state.place = placeOf(state);
     replayLater(state);
+    decideAhead(state);
     settleViews(state);
     lead(state);
     advance(state);

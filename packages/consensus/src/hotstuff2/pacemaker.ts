@@ -77,7 +77,8 @@ export function onNewView(state: State, from: number, message: Hotstuff2MessageO
   if (view > state.view) return 'unproved-view';
   if (height !== state.height || leaderOf(state) !== state.self) return undefined;
   if (lock !== null) {
-    if (lock.certificate.view >= view || !learn(state, lock, from)) return 'bad-certificate';
+    const higher = lock.certificate.view > (state.lock?.certificate.view ?? -1);
+    if (lock.certificate.view >= view || (higher && !learn(state, lock, from))) return 'bad-certificate';
     if (payloadOf(state, lock.digest) === undefined && state.lock === lock) {
       send(state, from, { kind: 'fetch-payload', height, digest: lock.digest });
     }

@@ -1,5 +1,5 @@
 import { settleTimer } from '../loop/timers.ts';
-import { fetchMissing } from './catch-up.ts';
+import { fetchMissing, sendStatus } from './catch-up.ts';
 import { giveUp, sendTimeout } from './pacemaker.ts';
 import { hasWork, isReady } from './proposing.ts';
 import { isLeaving, leaderOf, placeOf, type State, send, sendBytes } from './state.ts';
@@ -64,7 +64,7 @@ function tick(state: State): void {
   fetchMissing(state);
   if (state.n > 1 && state.ticks % STATUS_TICKS === 0) {
     const to = (state.self + 1 + ((state.ticks / STATUS_TICKS) % (state.n - 1))) % state.n;
-    send(state, to, { kind: 'status', height: state.height, view: state.view });
+    sendStatus(state, to);
   }
   startTick(state);
 }

@@ -52,6 +52,7 @@ export function onPropose(state: State, from: number, message: Hotstuff2MessageO
 function secondProposal(state: State, from: number, shown: Seen, payload: Uint8Array): string | undefined {
   const { digest } = state.seen as Seen;
   if (!equalBytes(digest, shown.digest)) {
+    strike(state, from);
     compareSeen(state, state.height, shown, from);
     return 'conflicting-proposal';
   }
