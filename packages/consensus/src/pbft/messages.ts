@@ -71,7 +71,7 @@ export const newViewBodySchema = struct({
 });
 
 /** Every message of the protocol. The numbers are the wire format. */
-const messageSchema = union({
+const MESSAGES = {
   1: ['pre-prepare', struct({ ...vote, payload: bytesUpTo(MAX_BATCH_BYTES) })],
   2: ['prepare', struct(vote)],
   3: ['commit', struct(vote)],
@@ -102,7 +102,12 @@ const messageSchema = union({
   /** After a boot: what do you hold of mine? And the answer. */
   14: ['recall', struct({})],
   15: ['recalled', struct({ statements: list(signedStatementSchema, MAX_LOG_WINDOW + 2) })],
-});
+} as const;
+
+const messageSchema = union(MESSAGES);
+
+/** The kinds, for tests that must miss none. */
+export const MESSAGE_KINDS: readonly string[] = Object.values(MESSAGES).map(([kind]) => kind);
 
 export type Message = Infer<typeof messageSchema>;
 export type MessageOf<Kind extends Message['kind']> = Extract<Message, { kind: Kind }>;
