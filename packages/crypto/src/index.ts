@@ -34,7 +34,40 @@ export {
   kemEncapsulate,
   kemKeyPair,
 } from './hybrid/kem.ts';
+export {
+  ARGON2_DEFAULT_COST,
+  ARGON2_MAX_MEMORY_KIB,
+  type Argon2Cost,
+  argon2id,
+  isArgon2Cost,
+} from './kdf/argon2id.ts';
 export { hkdfSha256 } from './kdf/hkdf.ts';
+export {
+  type BackupPlan,
+  type BackupShare,
+  backUpSecret,
+  type RestoreRefusal,
+  readBackupShare,
+  restoreSecret,
+} from './keys/backup.ts';
+export {
+  createKeyRing,
+  type KeyRing,
+  type KeyRingEntry,
+  type KeyState,
+  type KeyVersion,
+  openKeyRing,
+  type RingRefusal,
+} from './keys/key-ring.ts';
+export {
+  inspectKeyStore,
+  type KeyStoreOptions,
+  type KeyStoreRefusal,
+  openKeyStore,
+  type StoredKey,
+  sealKeyStore,
+} from './keys/key-store.ts';
+export { MAX_WRAPPED_BYTES, type UnwrapRefusal, unwrapKey, unwrapKeyFor, wrapKey, wrapKeyFor } from './keys/wrap.ts';
 export { merkleProof, merkleRoot, verifyMerkleProof } from './merkle/merkle.ts';
 export { constantTimeEqual, wipe } from './secrets/secrets.ts';
 export {

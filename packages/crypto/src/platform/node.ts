@@ -1,4 +1,5 @@
 import {
+  argon2Sync,
   createCipheriv,
   createDecipheriv,
   createHash,
@@ -74,6 +75,19 @@ export const platform: Platform = {
   sha256: (parts) => digest('sha256', parts),
   sha3_256: (parts) => digest('sha3-256', parts),
   hkdfSha256: (secret, salt, info, length) => new Uint8Array(hkdfSync('sha256', secret, salt, info, length)),
+  argon2id: ({ passphrase, salt, memoryKiB, passes, lanes, length, secret, associated }) =>
+    plain(
+      argon2Sync('argon2id', {
+        message: passphrase,
+        nonce: salt,
+        memory: memoryKiB,
+        passes,
+        parallelism: lanes,
+        tagLength: length,
+        ...(secret === undefined ? {} : { secret }),
+        ...(associated === undefined ? {} : { associatedData: associated }),
+      }),
+    ),
   ed25519PublicKey: (seed) => publicKeyOf('ed25519', seed),
   ed25519Signer: (seed) => {
     const key = importPrivate('ed25519', seed);

@@ -6,6 +6,7 @@ export interface Platform extends BlsPlatform {
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   sha3_256(parts: readonly Uint8Array[]): Uint8Array;
   hkdfSha256(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+  argon2id(input: Argon2Input): Uint8Array;
   ed25519PublicKey(seed: Uint8Array): Uint8Array;
   /** Imports the key once: with node:crypto that costs 38 µs beside a signature's 53. `seed` may be wiped after. */
   ed25519Signer(seed: Uint8Array): (message: Uint8Array) => Uint8Array;
@@ -62,4 +63,17 @@ export interface BlsPlatform {
   blsAggregate(signatures: readonly Uint8Array[]): Uint8Array | undefined;
   /** Whether all of one key or more signed `message`. */
   blsVerify(message: Uint8Array, signature: Uint8Array, publicKeys: readonly Uint8Array[]): boolean;
+}
+
+/** RFC 9106, version 0x13. `memoryKiB` is m, `passes` t, `lanes` p. */
+export interface Argon2Input {
+  readonly passphrase: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly memoryKiB: number;
+  readonly passes: number;
+  readonly lanes: number;
+  readonly length: number;
+  /** Only the RFC's vectors have these. */
+  readonly secret?: Uint8Array;
+  readonly associated?: Uint8Array;
 }

@@ -1,6 +1,7 @@
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
+import { argon2id } from '@noble/hashes/argon2.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { sha3_256 } from '@noble/hashes/sha3.js';
@@ -69,6 +70,12 @@ export const platform: Platform = {
   sha256: (parts) => digest(sha256, parts),
   sha3_256: (parts) => digest(sha3_256, parts),
   hkdfSha256: (secret, salt, info, length) => hkdf(sha256, secret, salt, info, length),
+  argon2id: ({ passphrase, salt, memoryKiB, passes, lanes, length, secret, associated }) =>
+    argon2id(passphrase, salt, {
+      ...{ t: passes, m: memoryKiB, p: lanes, dkLen: length },
+      ...(secret === undefined ? {} : { key: secret }),
+      ...(associated === undefined ? {} : { personalization: associated }),
+    }),
   ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
   ed25519Signer: (seed) => {
     const own = Uint8Array.from(seed);
