@@ -7,7 +7,7 @@ export const RECENT_CHECKPOINTS = 16;
 const MAX_KEPT = 100_000;
 
 /** What a light client follows: a quorum of `epoch` signed this root at this height. */
-const checkpointSchema = struct({
+export const checkpointSchema = struct({
   epoch: uint,
   height: uint,
   stateDigest: bytes(32),

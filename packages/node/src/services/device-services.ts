@@ -11,6 +11,7 @@ import type { LearningWorld } from './learning/job-context.ts';
 import { LearningService } from './learning/learning-service.ts';
 import type { PlantedAttack } from './learning/participant.ts';
 import type { RoundRecord } from './learning/record-book.ts';
+import { LightService } from './light-service.ts';
 import { PresenceService, type SelfFacts } from './presence-service.ts';
 import { claimStore, type StoreOwner } from './store-owner.ts';
 import { SubmitService } from './submit-service.ts';
@@ -58,6 +59,7 @@ export class DeviceServices implements AsyncDisposable {
   readonly owner: StoreOwner;
   readonly submit: SubmitService;
   readonly blobs: BlobService;
+  readonly light: LightService;
   readonly learning: LearningService;
   readonly evidence: EvidenceService;
   readonly presence: PresenceService;
@@ -95,6 +97,7 @@ export class DeviceServices implements AsyncDisposable {
     this.chain = chain;
     this.owner = owner;
     this.blobs = new BlobService(deps);
+    this.light = new LightService(deps);
     this.sync = new SyncService(whole, { snapshotGap: options.snapshotGap }, () => this.consensus?.installed());
     const consensus = this.createConsensus(options, hooks);
     this.consensus = consensus;

@@ -1,0 +1,89 @@
+import {
+  accept,
+  bytesUpTo,
+  decode,
+  encode,
+  type Infer,
+  list,
+  type Result,
+  refuse,
+  type Schema,
+  struct,
+  text,
+  uint,
+  union,
+} from '@murmuration/core';
+import { encodeStateAnswer, type Ledger, MAX_ANSWER_BYTES } from '@murmuration/ledger';
+import { checkpointSchema, readCheckpoints } from './checkpoint-store.ts';
+import type { ServiceDeps } from './deps.ts';
+import { readHead, restoreSnapshot } from './snapshot-store.ts';
+
+/** Where a device answers light clients, which may be anybody. */
+export const LIGHT_TOPIC = 'light';
+/** A checkpoint takes about 10 KiB with 100 replicas. */
+const MAX_CHECKPOINTS = 16;
+
+/**
+ * `checkpoints`: those from `epoch` on above `height`, the ends of epochs and the newest ones, ascending.
+ * `state`: what stands under `key` in the state at `height`, which must be that of the newest snapshot.
+ */
+export type LightQuestion = Infer<typeof questionSchema>;
+const questionSchema: Schema<
+  | { readonly kind: 'checkpoints'; readonly epoch: number; readonly height: number }
+  | { readonly kind: 'state'; readonly height: number; readonly key: string }
+> = union({
+  1: ['checkpoints', struct({ epoch: uint, height: uint })],
+  2: ['state', struct({ height: uint, key: text(256) })],
+});
+const checkpointsSchema = list(checkpointSchema, MAX_CHECKPOINTS);
+const stateSchema = bytesUpTo(MAX_ANSWER_BYTES);
+
+export function encodeLightQuestion(question: LightQuestion): Uint8Array {
+  return encode(questionSchema, question);
+}
+
+/** What the answer to `checkpoints` holds: to be believed only through a light client. */
+export function decodeCheckpoints(wire: Uint8Array): Result<Infer<typeof checkpointsSchema>> {
+  return decode(checkpointsSchema, wire);
+}
+
+/** The encoded `StateAnswer` in the answer to `state`. */
+export function decodeLightState(wire: Uint8Array): Result<Uint8Array> {
+  return decode(stateSchema, wire);
+}
+
+/** Hands out checkpoints and proofs. Costs one restored state, made when it is first asked for. */
+export class LightService {
+  private readonly deps: Pick<ServiceDeps, 'port' | 'store' | 'genesis' | 'fees'>;
+  private state: Promise<Ledger | undefined> | undefined;
+  private stateHeight = 0;
+
+  constructor(deps: Pick<ServiceDeps, 'port' | 'store' | 'genesis' | 'fees'>) {
+    this.deps = deps;
+    deps.port.onRequest(LIGHT_TOPIC, (_from, request) => this.serve(request));
+  }
+
+  private async serve(request: Uint8Array): Promise<Result<Uint8Array>> {
+    const question = decode(questionSchema, request, { maxBytes: 1024 });
+    if (!question.ok) return question;
+    if (question.value.kind === 'state') return this.answer(question.value.height, question.value.key);
+    const { epoch, height } = question.value;
+    const known = await readCheckpoints(this.deps.store);
+    const wanted = known.filter((one) => one.epoch >= epoch && one.height > height);
+    return accept(encode(checkpointsSchema, wanted.slice(0, MAX_CHECKPOINTS)));
+  }
+
+  private async answer(height: number, key: string): Promise<Result<Uint8Array>> {
+    const head = await readHead(this.deps.store);
+    if (head?.name.height !== height) return refuse('not-found');
+    if (this.stateHeight !== height) {
+      const { store, genesis, fees } = this.deps;
+      this.stateHeight = height;
+      this.state = restoreSnapshot(store, genesis, fees === undefined ? {} : { fees });
+    }
+    const ledger = await this.state;
+    if (ledger?.height !== height) return refuse('not-found');
+    const answer = encodeStateAnswer(ledger.answer(key));
+    return answer.length > MAX_ANSWER_BYTES ? refuse('too-large') : accept(encode(stateSchema, answer));
+  }
+}
