@@ -137,6 +137,8 @@ export interface State {
   ready: string | null;
   /** Views that failed since the last decision. */
   failedViews: number;
+  /** The own key signs elsewhere too: it says nothing more here. */
+  silent: boolean;
   /** The leader of this view lied: leave it now. */
   abandon: boolean;
   /** A proposal that another replica says it saw: one that differs convicts its leader. */
@@ -162,9 +164,9 @@ export function leaderOf(state: State): number {
 
 /** Whether this replica may still say something new at the open height: its set decides it, and nothing is forgotten. */
 export function mayVote(state: State): boolean {
-  const { height, executed, base, lastHeight, votesFrom, decision } = state;
+  const { height, executed, base, lastHeight, votesFrom, decision, silent } = state;
   const own = height > base && height <= lastHeight;
-  return own && executed >= height - 1 && height >= votesFrom && decision === null;
+  return own && !silent && executed >= height - 1 && height >= votesFrom && decision === null;
 }
 
 export function placeOf({ view, height, executed }: State): string {

@@ -42,9 +42,12 @@ export function accuse(state: State, first: SignedStatement, second: SignedState
   if (evidence === undefined) return;
   const { replica, view, height } = first;
   const peer = state.peers[replica];
-  if (replica === state.self) refused(state, 'own-key-elsewhere');
+  if (replica === state.self) {
+    fallSilent(state, first);
+    return;
+  }
   const id = evidenceId(evidence);
-  if (replica === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS || state.told.has(id)) return;
+  if (peer === undefined || peer.accusations >= MAX_ACCUSATIONS || state.told.has(id)) return;
   peer.accusations += 1;
   state.told.add(id);
   state.effects.push({ kind: 'persist', key: `evidence/${id}`, value: evidence });
@@ -52,6 +55,14 @@ export function accuse(state: State, first: SignedStatement, second: SignedState
   if (found) send(state, 'all', { kind: 'exposed', first, second });
   const leads = first.phase === 'pre-prepare' && second.phase === 'pre-prepare';
   if (leads && view === state.view && height === state.height) state.abandon = true;
+}
+
+/** The own key signs elsewhere: whatever more this process signed would convict it. */
+function fallSilent(state: State, { phase, view, height }: SignedStatement): void {
+  refused(state, 'own-key-elsewhere');
+  if (state.silent) return;
+  state.silent = true;
+  state.effects.push({ kind: 'duplicated', phase, view, height, conflicting: true });
 }
 
 /** Another replica has found a liar out. */

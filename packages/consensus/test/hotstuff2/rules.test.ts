@@ -325,6 +325,20 @@ describe('the leader adds shares up and checks the sum', () => {
     }
   });
 
+  test('a leader that is shown a proposal of its own key that it never made falls silent, and says so', () => {
+    const lone = leader(7);
+    const signature = lone.signature(0, 'pre-prepare', FIRST, lone.digest(2));
+    const seen = { view: 0, digest: lone.digest(2), signature };
+    const effects = lone.hear(3, { ...lone.timeout(3, FIRST), seen });
+    const told = { kind: 'duplicated', phase: 'pre-prepare', view: 0, height: 1, conflicting: true };
+    expect(effects).toContainEqual(told);
+    expect(reasons(effects)).toEqual(['own-key-elsewhere']);
+    for (const from of [1, 2, 3, 4]) lone.hear(from, lone.vote(from, 'vote', FIRST, fill));
+    expect(sent(lone.hear(5, lone.vote(5, 'vote', FIRST, fill)), 'vote2')).toEqual([]);
+    const again = lone.hear(4, { ...lone.timeout(4, FIRST), seen });
+    expect(again).not.toContainEqual(told);
+  });
+
   test('nobody is framed: a second vote under a bad signature convicts nobody', () => {
     const lone = leader(7);
     lone.hear(3, lone.vote(3, 'vote', FIRST, fill));
