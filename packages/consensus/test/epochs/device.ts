@@ -1,7 +1,19 @@
 import { bytesUpTo, type DeviceId, decode, encode, list, struct, type Timer, uint, utf8 } from '@murmuration/core';
 import type { Process } from '@murmuration/simulator';
-import type { Commit, EngineRecord, Epochs, EpochsEffect, EpochsEvent } from '../../src/index.ts';
-import type { EpochSpan, Machine } from './machine.ts';
+import type { Commit, EngineRecord, Epochs, EpochsEffect, EpochsEvent, ReplicaSet } from '../../src/index.ts';
+import type { EpochSpan } from './machine.ts';
+
+/** A replicated state machine whose replicas change. */
+export interface ChangingMachine {
+  readonly height: number;
+  readonly digest: Uint8Array;
+  /** Of the next height. */
+  readonly current: EpochSpan;
+  readonly pending: { readonly next: ReplicaSet; readonly lastHeight: number } | null;
+  spanOf(height: number): EpochSpan;
+  /** @returns the change that this block decided, if any */
+  apply(payload: Uint8Array): ChangingMachine['pending'];
+}
 
 export interface DeviceObserver {
   started(device: DeviceId, executed: number): void;
@@ -17,8 +29,8 @@ export interface DeviceObserver {
 export interface DeviceDeps {
   readonly device: DeviceId;
   readonly process: Process;
-  readonly machine: Machine;
-  readonly makeEpochs: (machine: Machine) => Epochs;
+  readonly machine: ChangingMachine;
+  readonly makeEpochs: (machine: ChangingMachine) => Epochs;
   readonly observer: DeviceObserver;
   /** Everybody that there is, for followers to ask. */
   readonly everybody: readonly DeviceId[];
@@ -32,7 +44,7 @@ const FOLLOW_MS = 400;
 /** A device around its epochs, as `node` is: effects in order, votes durable before they leave, blocks then executed. */
 export class Device {
   readonly epochs: Epochs;
-  readonly machine: Machine;
+  readonly machine: ChangingMachine;
   private readonly deps: DeviceDeps;
   private readonly timers = new Map<string, Timer>();
   private readonly outbox: { readonly sends: (() => void)[]; written: boolean }[] = [];

@@ -22,7 +22,7 @@ import { checkSigners } from '../../src/quorum/certificate.ts';
 import { verifyStatement } from '../../src/quorum/statement.ts';
 import { keyedHash } from '../cluster/keys.ts';
 import { type ClusterProtocol, PBFT } from '../cluster/protocol.ts';
-import { Device, type DeviceObserver } from './device.ts';
+import { type ChangingMachine, Device, type DeviceObserver } from './device.ts';
 import { type EpochSpan, encodeWish, Machine, type Wish } from './machine.ts';
 import { setOf, type Voter, voter } from './sets.ts';
 
@@ -98,7 +98,7 @@ export class Life implements DeviceObserver {
   private addDevice(at: number): void {
     const device = this.ids[at] as DeviceId;
     this.world.node(`device${at}`, device).onBoot((process) => {
-      const makeEpochs = (machine: Machine) =>
+      const makeEpochs = (machine: ChangingMachine) =>
         createEpochs(
           { device, current: machine.current, open: (place) => this.engine(at, place) },
           { lingerMs: 5000, ...this.options.epochs, ...(this.options.immediate ? { awaitCheckpoint: false } : {}) },

@@ -14,6 +14,7 @@ import {
   type UpdateEntry,
 } from '../learning/schema.ts';
 import { sealOf } from '../learning/seal.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { type EvidenceBundle, type EvidenceKind, encodeEvidenceBundle } from './evidence-bundle.ts';
 import type { Finding } from './finding.ts';
@@ -29,16 +30,22 @@ export interface ProvenBundle {
  * Makes consensus evidence self-contained: adds the accused's certificate, and the genesis where other replicas' keys
  * are needed to check it.
  * @param evidence from the engine's effect of that name
+ * @param ledger knows the replicas of later epochs; without it only evidence of the genesis' replicas is taken
  * @returns bytes for `submit-evidence`; refused where the evidence does not hold
  */
-export function bundleEquivocation(genesis: Genesis, evidence: Uint8Array): Result<Uint8Array> {
+export function bundleEquivocation(
+  genesis: Genesis,
+  evidence: Uint8Array,
+  ledger?: Pick<Ledger, 'epochs' | 'certificate'>,
+): Result<Uint8Array> {
   const read = readEvidence(evidence);
   if (!read.ok) return read;
   const { chainId, replicas } = verifyGenesis(genesis);
-  const { replica } = accusedOf(read.value);
+  const { replica, epoch } = accusedOf(read.value);
   const kind = kindOfEvidence(read.value);
-  const certificate = genesis.replicas[replica];
-  const accused = replicas[replica]?.device;
+  const later = ledger?.epochs().find(({ set }) => set.epoch === epoch)?.set.replicas[replica]?.device;
+  const accused = epoch === 0 ? replicas[replica]?.device : later;
+  const certificate = epoch === 0 ? genesis.replicas[replica] : later && ledger?.certificate(later);
   if (certificate === undefined || accused === undefined) return refuse('not-a-replica');
   const wire = encodeEvidenceBundle({
     format: 'murmuration-evidence/1',
