@@ -1,13 +1,17 @@
 import { decodeMessage } from '../../../src/pbft/messages.ts';
 import { Lockstep } from '../../cluster/lockstep.ts';
 
+function fresh(): Lockstep {
+  return new Lockstep(4, { checkpointInterval: 2, maxBatchBytes: 4096, maxRequestBytes: 512 });
+}
+
 /** Where a corpus message arrives. The same bytes at every run: keys and clocks are fixed. */
 export const SCENES = {
   /** Nobody has done anything. */
-  fresh: () => new Lockstep(4, { checkpointInterval: 2, maxBatchBytes: 4096, maxRequestBytes: 512 }),
+  fresh,
   /** Two blocks, and a stable checkpoint at the second. */
-  running: () => {
-    const net = SCENES.fresh();
+  running: (): Lockstep => {
+    const net = fresh();
     for (let i = 1; i <= 2; i++) {
       net.propose(0, i);
       net.drain();
@@ -15,9 +19,9 @@ export const SCENES = {
     return net;
   },
   /** Replica 2 waits for the new-view of view 1, which binds a batch at height 1. */
-  waiting: () => waiting().net,
+  waiting: (): Lockstep => waiting().net,
   /** All but replica 0 are in view 1. */
-  moved: () => {
+  moved: (): Lockstep => {
     const { net, announcement } = waiting();
     net.passes = () => true;
     for (const to of [2, 3]) net.inject(1, to, announcement);
@@ -30,7 +34,7 @@ export type Scene = keyof typeof SCENES;
 
 /** What replica 1 announces in the scene of that name. */
 export function waiting(): { readonly net: Lockstep; readonly announcement: Uint8Array } {
-  const net = SCENES.fresh();
+  const net = fresh();
   let announcement: Uint8Array = new Uint8Array(0);
   net.passes = (_, { kind }) => kind !== 'commit';
   net.propose(0, 9);

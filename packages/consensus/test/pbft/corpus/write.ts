@@ -14,7 +14,7 @@ import {
   viewChangeBodySchema,
 } from '../../../src/pbft/messages.ts';
 import { encodeCertificate } from '../../../src/quorum/certificate.ts';
-import { type Phase, signStatement } from '../../../src/quorum/statement.ts';
+import { type Phase, type SignedStatement, signStatement } from '../../../src/quorum/statement.ts';
 import { NOW_MS } from '../../cluster/lockstep.ts';
 import { type CorpusEntry, SCENES, type Scene, waiting } from './scenes.ts';
 
@@ -247,7 +247,7 @@ function unsigned(): void {
 function witnesses(): void {
   const { kind, ...rest } = vote(2, 'prepare');
   const statement = { replica: 2, phase: kind, ...rest } as const;
-  const witness = (change: Partial<typeof statement> | { phase: Phase }) => {
+  const witness = (change: Partial<SignedStatement>) => {
     return { kind: 'witness', statements: [{ ...statement, ...change }] } as MessageOf<'witness'>;
   };
   add('accepted', witness({}), { from: 3, reason: null });
