@@ -9,6 +9,7 @@ import {
   utf8,
   type WriteOptions,
 } from '@murmuration/core';
+import { copyOf } from './copy.ts';
 import { between, type Schedule } from './schedule.ts';
 
 /** A disk outlives the processes that write to it. */
@@ -52,7 +53,7 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
   }
 
   function write(changes: readonly Change[], done: () => void, { durable: mustSync = true }: WriteOptions = {}): void {
-    const copied = changes.map(({ key, value }) => ({ key, value: value === null ? null : value.slice() }));
+    const copied = changes.map(({ key, value }) => ({ key, value: value === null ? null : copyOf(value) }));
     if (!mustSync && waiting.length === 0) {
       unsynced.push({ changes: copied, done });
       apply(visible, { changes: copied });

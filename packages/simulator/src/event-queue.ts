@@ -6,6 +6,8 @@ export interface QueuedEvent {
   /** What it is, for the trace. */
   readonly label: string;
   readonly happen: () => void;
+  /** False once it was undone. */
+  live: boolean;
 }
 
 /** A binary heap ordered by (time, sequence). */

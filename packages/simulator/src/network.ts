@@ -1,4 +1,5 @@
 import type { Random } from '@murmuration/core';
+import { copyOf } from './copy.ts';
 import { between, type Schedule } from './schedule.ts';
 
 export interface Packet {
@@ -99,7 +100,7 @@ export function createNetwork(schedule: Schedule, random: Random): Network {
     }
     link.inFlight += 1;
     const receiver = stations.get(to);
-    schedule.after(delayMs, lane.label, () => {
+    schedule.later(delayMs, lane.label, () => {
       link.inFlight -= 1;
       // What a process said before it crashed still arrives; what was under way to one is lost with it.
       if (link.walled || stations.get(to) !== receiver || (cuts.size > 0 && cuts.has(pair(from, to)))) return;
@@ -127,7 +128,7 @@ export function createNetwork(schedule: Schedule, random: Random): Network {
       const { loss, duplication } = schedule.faults;
       if (link.walled || (loss > 0 && random.unit() < loss)) return true;
       carry(link, packet);
-      if (duplication > 0 && random.unit() < duplication) carry(link, { ...packet, bytes: packet.bytes.slice() });
+      if (duplication > 0 && random.unit() < duplication) carry(link, { ...packet, bytes: copyOf(packet.bytes) });
       return true;
     },
     cut(a, b) {

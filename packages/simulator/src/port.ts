@@ -9,6 +9,7 @@ import {
   refuse,
   type SendRefusal,
 } from '@murmuration/core';
+import { copyOf } from './copy.ts';
 import type { Directory } from './directory.ts';
 import type { Network, Packet, Station } from './network.ts';
 import type { Schedule } from './schedule.ts';
@@ -48,7 +49,7 @@ export function createPort(
   }
 
   function post(peer: string, packet: Packet): Result<void, SendRefusal> {
-    return network.send(name, peer, { ...packet, bytes: packet.bytes.slice() })
+    return network.send(name, peer, { ...packet, bytes: copyOf(packet.bytes) })
       ? accept(undefined)
       : refuse('queue-full');
   }
@@ -56,8 +57,12 @@ export function createPort(
   function send(to: DeviceId, topic: string, bytes: Uint8Array): Result<void, SendRefusal> {
     const peers = reach(to, bytes);
     if (!peers.ok) return peers;
-    const sent = peers.value.map((peer) => post(peer, { kind: 'message', topic, id: 0, bytes }));
-    return sent.find(({ ok }) => !ok) ?? accept(undefined);
+    let sent: Result<void, SendRefusal> = accept(undefined);
+    for (const peer of peers.value) {
+      const one = post(peer, { kind: 'message', topic, id: 0, bytes });
+      if (!one.ok) sent = one;
+    }
+    return sent;
   }
 
   function request(to: DeviceId, topic: string, bytes: Uint8Array, options: RequestOptions = {}): Promise<Answer> {

@@ -8,6 +8,8 @@ export interface Schedule {
   nowMs(): number;
   /** Lets something happen `delayMs` from now. @returns what undoes it */
   after(delayMs: number, label: string, happen: () => void): () => void;
+  /** The same for what is never undone. */
+  later(delayMs: number, label: string, happen: () => void): void;
   /** Something that nobody awaits went wrong: the run ends with it. */
   fail(error: unknown): void;
   readonly random: Random;

@@ -1,6 +1,6 @@
 import { type DeviceId, MurmurError, type Random, seededRandom } from '@murmuration/core';
 import { createDirectory, deviceNamed } from './directory.ts';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue, type QueuedEvent } from './event-queue.ts';
 import { type CheckedFaults, checkFaults, type Faults } from './faults.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createNode, type SimulatedNode } from './node.ts';
@@ -99,17 +99,12 @@ export function createWorld(options: WorldOptions): World {
       return faults;
     },
     after(delayMs, label, happen) {
-      let live = true;
-      const once = () => {
-        if (!live) return;
-        trace.record(nowMs, label);
-        happen();
-      };
-      queue.push({ atMs: nowMs + Math.max(0, delayMs), sequence: sequence++, label, happen: once });
+      const event = enqueue(delayMs, label, happen);
       return () => {
-        live = false;
+        event.live = false;
       };
     },
+    later: (delayMs, label, happen) => void enqueue(delayMs, label, happen),
   };
   const network = createNetwork(schedule, random.fork('network'));
 
@@ -117,6 +112,12 @@ export function createWorld(options: WorldOptions): World {
     const node = createNode(schedule, network, directory, name, random.fork(`node ${name}`));
     nodes.set(name, node);
     return node;
+  }
+
+  function enqueue(delayMs: number, label: string, happen: () => void): QueuedEvent {
+    const event = { atMs: nowMs + Math.max(0, delayMs), sequence: sequence++, label, happen, live: true };
+    queue.push(event);
+    return event;
   }
 
   function checkInvariants(label: string): void {
@@ -149,6 +150,8 @@ export function createWorld(options: WorldOptions): World {
     if (event === undefined) return;
     nowMs = Math.max(nowMs, event.atMs);
     events += 1;
+    if (!event.live) return;
+    trace.record(nowMs, event.label);
     try {
       event.happen();
     } catch (error) {

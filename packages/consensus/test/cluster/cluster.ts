@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '@murmuration/core';
+import { equalBytes, fromHex, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { createWorld, type Faults, type Process, type SimulatedNode, type World } from '@murmuration/simulator';
 import { verifyEvidenceBy } from '../../src/evidence/evidence.ts';
@@ -77,6 +77,8 @@ export class Cluster {
   private firstWrong: string | undefined;
   private readonly next: number[] = [];
   private readonly votes = new Map<string, string>();
+  /** What was committed first at each height. */
+  private readonly first = new Map<number, { readonly payload: Uint8Array; readonly digest: Uint8Array }>();
   /** What the faulty said to any honest replica, by place. */
   private readonly told = new Map<string, string>();
   /** Accused replica of each piece of evidence that was submitted. */
@@ -204,8 +206,8 @@ export class Cluster {
     const { height, payload } = commit;
     if (height !== this.next[self]) this.wrong = `replica ${self} committed ${height}, not ${this.next[self]}`;
     this.next[self] = height + 1;
-    if (!this.certified(commit)) this.wrong = `replica ${self} committed ${height} without a valid certificate`;
     this.agree(height, payload);
+    if (!this.certified(commit)) this.wrong = `replica ${self} committed ${height} without a valid certificate`;
   }
 
   /** What a replica takes from others agrees with what was committed, as its own commits do. */
@@ -215,14 +217,22 @@ export class Cluster {
   }
 
   private agree(height: number, payload: Uint8Array): void {
-    const digest = toHex(sha3_256(payload));
-    const known = this.decided.get(height);
-    if (known !== undefined && known !== digest) this.wrong = `two payloads are committed at height ${height}`;
-    if (known === undefined) this.firstCommit(height, digest, payload);
+    const known = this.first.get(height)?.payload;
+    if (known !== undefined && !equalBytes(known, payload))
+      this.wrong = `two payloads are committed at height ${height}`;
+    if (known === undefined) this.firstCommit(height, payload);
   }
 
-  private firstCommit(height: number, digest: string, payload: Uint8Array): void {
-    this.decided.set(height, digest);
+  /** SHA3-256 of a payload, remembered for those that were committed. */
+  private digestOf(height: number, payload: Uint8Array): Uint8Array {
+    const first = this.first.get(height);
+    return first !== undefined && equalBytes(first.payload, payload) ? first.digest : sha3_256(payload);
+  }
+
+  private firstCommit(height: number, payload: Uint8Array): void {
+    const digest = sha3_256(payload);
+    this.first.set(height, { payload, digest });
+    this.decided.set(height, toHex(digest));
     this.decidedAtMs.set(height, this.world.nowMs());
     const batch = decodeBatch(payload);
     if (!batch.ok) {
@@ -246,7 +256,7 @@ export class Cluster {
     const decoded = decodeCertificate(certificate);
     if (!decoded.ok) return false;
     const { epoch, view, signatures } = decoded.value;
-    const statement = { phase: 'commit', epoch, view, height, digest: sha3_256(payload) } as const;
+    const statement = { phase: 'commit', epoch, view, height, digest: this.digestOf(height, payload) } as const;
     const { verify } = this.keys;
     const set = this.chain;
     return checkSigners(signatures, set.replicas.length, this.q, ({ replica, signature }) =>

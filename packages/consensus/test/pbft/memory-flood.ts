@@ -45,4 +45,4 @@ for (let round = 0; round < 2; round++) {
 let journal = 0;
 for (const value of net.journals[2]?.values() ?? []) journal += value.length;
 const held = heldBytes() - before - journal;
-console.log(JSON.stringify({ held, refused: net.refused[2] }));
+console.log(JSON.stringify({ held, journal, refused: net.refused[2] }));
