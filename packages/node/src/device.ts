@@ -1,6 +1,6 @@
 import { type CommHost, createHost } from '@murmuration/comm';
 import { type DeviceId, type Log, type Result, seededRandom } from '@murmuration/core';
-import { type Genesis, replicaSetOf } from '@murmuration/ledger';
+import type { Genesis } from '@murmuration/ledger';
 import { DataPlaces } from './adapters/data-places.ts';
 import { fileLog, type LogLevel } from './adapters/file-log.ts';
 import { folderShelf } from './adapters/folder-shelf.ts';
@@ -81,8 +81,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
   const host = opened.use(await openHost(home, log, metrics, options));
   const genesis = home.genesis ?? (await joinThrough(host, home.folder, options));
   serveGenesis(host.port, genesis);
-  const votes = replicaSetOf(genesis).replicas.some(({ device }) => device === home.identity.device);
-  await guardStore(home.folder, store, votes);
+  await guardStore(home.folder, store);
 
   const { identity, name } = home;
   const random = seededRandom(`${identity.device}/${systemClock.nowMs()}`);
@@ -124,7 +123,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     planJob: (request) => planJob(request, places, services.chain.ledger),
   });
   opened.use(services);
-  await rememberStore(home.folder, store, services.owner);
+  if (services.consensus !== undefined) await rememberStore(home.folder, store, services.owner);
   await services.start();
   log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
   const stack = opened.move();

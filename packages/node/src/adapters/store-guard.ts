@@ -7,12 +7,12 @@ const FILE = 'store.id';
 
 /**
  * Refuses a store that is not the one that this home has voted with: one that was moved away, emptied or swapped.
- * @param votes whether the device is a replica; any other may start with an empty store and catch up
+ * A device that never voted may start with an empty one and catch up.
  * @throws STORE_FORGOTTEN
  */
-export async function guardStore(folder: string, store: Store, votes: boolean): Promise<void> {
+export async function guardStore(folder: string, store: Store): Promise<void> {
   const path = join(folder, FILE);
-  if (!votes || !existsSync(path)) return;
+  if (!existsSync(path)) return;
   const wanted = readFileSync(path, 'utf8').trim();
   const owner = await readOwner(store);
   const found = owner === undefined ? 'an empty one' : `the store ${toHex(owner.id)}`;
@@ -26,7 +26,7 @@ export async function guardStore(folder: string, store: Store, votes: boolean): 
   });
 }
 
-/** Remembers in the home which store is its, before the first vote. */
+/** Remembers in the home which store a replica votes with, before its first vote. */
 export async function rememberStore(folder: string, store: Store, owner: StoreOwner): Promise<void> {
   await keepClaim(store, owner);
   const path = join(folder, FILE);

@@ -75,6 +75,15 @@ describe('a replica', () => {
   });
 });
 
+test('a device that does not vote starts again with an empty store', async () => {
+  const [replica] = homes('one', 'wren') as [Home];
+  const member = createHome(systemEntropy, { folder: join(folder, 'member'), name: 'lark', nowMs: Date.now() });
+  joinSwarm(member.folder, new Uint8Array(readFileSync(join(replica.folder, 'genesis'))));
+  expect(await start(member)).toBe('lark');
+  rmSync(member.storePath);
+  expect(await start(member)).toBe('lark');
+});
+
 /** Writes votes as a replica does. @returns what is read from them */
 async function voted(path: string): Promise<string[]> {
   await using store = sqliteStore(path);
