@@ -131,12 +131,16 @@ export class Swarm implements DeviceObserver {
   }
 
   ledger(at: number): Ledger {
-    return (this.devices[at]?.machine as LedgerMachine).ledger;
+    return this.machine(at).ledger;
+  }
+
+  private machine(at: number): LedgerMachine {
+    return (this.devices[at] as Device).machine as LedgerMachine;
   }
 
   /** Numbers of the devices that vote, as device `at` has it. */
   voters(at: number): number[] {
-    const { set } = (this.devices[at]?.machine as LedgerMachine).current;
+    const { set } = this.machine(at).current;
     return set.replicas.map(({ device }) => this.identities.findIndex((one) => one.device === device));
   }
 
