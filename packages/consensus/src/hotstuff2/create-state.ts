@@ -71,7 +71,8 @@ export function createState(deps: Hotstuff2Deps, given: Hotstuff2Options, q: num
     ...{ decided: new Map(), ahead: new Map(), later: new Map(), wishes: new Map(), heard: new Set(), ready: null },
     ...{
       failedViews: 0,
-      abandon: false, silent: false,
+      abandon: false,
+      silent: false,
       rumour: null,
       told: new Set(),
       place: '',

@@ -32,6 +32,12 @@ export function onVote(state: State, from: number, message: Hotstuff2MessageOf<'
   if (votes.has(from)) return again(state, from, phase);
   const vote: HeldVote = { digest, share, signature, verified: false };
   const statement = statementAt(state, phase, view, state.height, digest);
+  // What counts must be able to convict. A vote that comes too late to count is looked at when it contradicts.
+  const late = phase === 'prepare' && state.prepared !== null;
+  if (!late && !signedWell(state, { replica: from, ...statement, signature })) {
+    strike(state, from);
+    return 'bad-signature';
+  }
   if (state.peers[from]?.suspect && !holds(state, statement, from, vote)) return 'bad-signature';
   votes.set(from, vote);
   return undefined;

@@ -339,6 +339,15 @@ describe('the leader adds shares up and checks the sum', () => {
     expect(again).not.toContainEqual(told);
   });
 
+  test('a vote that could not convict does not count, however good its share', () => {
+    const lone = leader(4);
+    lone.hear(1, lone.vote(1, 'vote', FIRST, fill));
+    const vote = lone.vote(2, 'vote', FIRST, fill);
+    const effects = lone.hear(2, { ...vote, signature: distort(vote.signature) });
+    expect([reasons(effects), sent(effects, 'prepare')]).toEqual([['bad-signature'], []]);
+    expect(sent(lone.hear(2, vote), 'prepare')).toHaveLength(1);
+  });
+
   test('nobody is framed: a second vote under a bad signature convicts nobody', () => {
     const lone = leader(7);
     lone.hear(3, lone.vote(3, 'vote', FIRST, fill));
