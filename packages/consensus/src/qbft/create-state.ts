@@ -20,6 +20,8 @@ export interface QbftDeps {
   readonly verify?: Verify;
   /** Whether a request of another replica is worth a place in the pool. @default all are */
   readonly admit?: (request: Uint8Array) => boolean;
+  /** Whether it signs nothing more once its key is seen elsewhere. Turned off for a planted liar. @default true */
+  readonly stopIfDuplicated?: boolean;
 }
 
 /** @throws CONSENSUS_REPLICA_SET, CONSENSUS_WRONG_SIGNER, OPTION_UNKNOWN, OPTION_OUT_OF_RANGE */
@@ -34,8 +36,19 @@ export function createState(deps: QbftDeps, given: QbftOptions, q: number): Stat
   return {
     ...{ set: qbftChain(hostSet), hostSet, n, f: maxFaulty(n), q, self, base, signer, verify, options, peers },
     ...{ pool: new RequestPool(options, admit), timers: new Map(), started: false, nowMs: 0, effects: [] },
-    ...{ executed: 0, last: null, floor: base + 1, remembered: null, height: 1, round: 1, vote: null, prepared: null },
+    ...{
+      executed: 0,
+      last: null,
+      floor: base + 1,
+      remembered: null,
+      silenced: false,
+      height: 1,
+      round: 1,
+      vote: null,
+      prepared: null,
+    },
     ...{ ownRoundChange: null, ownProposal: null, roundChanges: [], log: new Map(), later: new Map() },
+    stopIfDuplicated: deps.stopIfDuplicated ?? true,
     ...{ decided: new Map(), batchKeys: new Map(), abandon: false, ahead: null, parts: 0, ticks: 0 },
     ...{ placeAtTick: '', stillTicks: 0, place: '' },
   };

@@ -110,6 +110,9 @@ export interface State extends Shell<EngineEffect> {
   floor: number;
 
   remembered: Remembered | null;
+  /** Another process signs with the own key: this one signs nothing more. */
+  silenced: boolean;
+  readonly stopIfDuplicated: boolean;
 
   /** The first that is not decided. */
   height: number;
@@ -159,7 +162,7 @@ export function isProposer(state: State): boolean {
 
 /** Whether this replica may take part in its height: it knows the epoch, and what it has signed there. */
 export function isOpen(state: State): boolean {
-  return isListening(state) && state.height >= state.floor;
+  return isListening(state) && state.height >= state.floor && !state.silenced;
 }
 
 /** Whether what others say of this height can be weighed yet. */

@@ -10,7 +10,7 @@ import {
   type State,
   statementAt,
 } from './state.ts';
-import { accuse, contest, ensureVerified, expose, type Held, heldOf } from './witness.ts';
+import { accuse, contest, ensureVerified, expose, fallSilent, type Held, heldOf } from './witness.ts';
 
 type VotePhase = 'prepare' | 'commit';
 
@@ -87,13 +87,16 @@ export function takeStatement(state: State, from: number, signed: SignedStatemen
   const reason = misplaced(state, height, view);
   if (reason !== undefined) return reason;
   if (!checkSigned(state, signed, from)) return 'bad-signature';
-  if (replica === state.self) return isOwn(state, signed) ? undefined : 'own-key-elsewhere';
+  if (replica === state.self) {
+    if (!isOwn(state, signed)) fallSilent(state, signed);
+    return undefined;
+  }
   return phase === 'pre-prepare' ? takeProposal(state, signed) : takeVote(state, signed, from, true);
 }
 
 /** Whether this process may have signed it: a second one with the same key names other digests, or later rounds. */
 function isOwn(state: State, { height, view, digest }: SignedStatement): boolean {
-  if (height < state.height || view < state.round) return true;
+  if (height < state.height || height < state.floor || view < state.round) return true;
   return view === state.round && state.vote !== null && equalBytes(state.vote.digest, digest);
 }
 

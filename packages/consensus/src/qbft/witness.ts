@@ -42,13 +42,23 @@ export function accuse(state: State, a: SignedStatement, b: SignedStatement): vo
   const evidence = createEvidence(bare(a), bare(b));
   if (evidence === undefined) return;
   const peer = state.peers[a.replica];
-  if (a.replica === state.self) refused(state, 'own-key-elsewhere', state.self);
+  if (a.replica === state.self) fallSilent(state, b);
   if (a.replica === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return;
   peer.accusations += 1;
   persistEvidence(state, evidenceId(evidence), evidence);
   state.effects.push({ kind: 'evidence', evidence });
   const here = a.height === state.height && a.view === state.round;
   if (here && a.phase === 'pre-prepare' && b.phase === 'pre-prepare') state.abandon = true;
+}
+
+/** The own key has signed what this process did not: a second one runs, or this one started from an old disk. */
+export function fallSilent(state: State, { phase, view, height, digest }: SignedStatement): void {
+  refused(state, 'own-key-elsewhere', state.self);
+  if (state.silenced || !state.stopIfDuplicated) return;
+  state.silenced = true;
+  const here = height === state.height && view === state.round;
+  const conflicting = here && state.vote !== null && !equalBytes(state.vote.digest, digest);
+  state.effects.push({ kind: 'duplicated', phase, view, height, conflicting });
 }
 
 /**

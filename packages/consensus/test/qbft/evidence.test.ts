@@ -134,6 +134,19 @@ describe('nobody else is convicted', () => {
     expect(outcome.evidence).toEqual([]);
     expect(outcome.refused).toEqual(['own-key-elsewhere']);
   });
+
+  test('a replica whose key signs elsewhere says so and signs nothing more, but still hears decisions', () => {
+    const lone = new Lone(4, 0);
+    const elsewhere = lone.signed(0, 'prepare', 1, 1, digestB);
+    expect(lone.deliver(2, { kind: 'witness', statements: [elsewhere] }).duplicated).toEqual([false]);
+    expect(lone.deliver(2, { kind: 'witness', statements: [elsewhere] }).duplicated).toEqual([]);
+    expect(sentOf(lone.deliver(1, lone.proposal(1, 1, A)), 'prepare')).toEqual([]);
+    expect(lone.timeOut().sent).toEqual([]);
+    expect(lone.deliver(1, lone.decided(1, A, [1, 2, 3])).commits).toHaveLength(1);
+    const voted = new Lone(4, 0);
+    voted.deliver(1, voted.proposal(1, 1, A));
+    expect(voted.deliver(2, { kind: 'witness', statements: [elsewhere] }).duplicated).toEqual([true]);
+  });
 });
 
 test('evidence is told again after a restart, and no liar fills the journal with more than four proofs', () => {

@@ -34,6 +34,8 @@ export interface Outcome {
   readonly timers: readonly { readonly id: string; readonly delayMs: number }[];
   readonly cancelled: readonly string[];
   readonly behind: readonly number[];
+  /** Of what another process signed with the own key: whether it contradicts the own word. */
+  readonly duplicated: readonly boolean[];
 }
 
 type Quoted = QbftMessageOf<'proposal'>['roundChanges'][number];
@@ -87,6 +89,7 @@ export class Lone {
       timers: [],
       cancelled: [],
       behind: [],
+      duplicated: [],
     };
     this.into(outcome, event);
     // What it brings about is executed at once; `commits` may grow meanwhile.
@@ -105,6 +108,7 @@ export class Lone {
       else if (effect.kind === 'evidence') outcome.evidence.push(effect.evidence);
       else if (effect.kind === 'setTimer') outcome.timers.push(effect);
       else if (effect.kind === 'cancelTimer') outcome.cancelled.push(effect.id);
+      else if (effect.kind === 'duplicated') outcome.duplicated.push(effect.conflicting);
       else if (effect.kind === 'behind') outcome.behind.push(effect.height);
       else if (effect.kind === 'persist' && effect.value === null) this.journal.delete(effect.key);
       else if (effect.kind === 'persist') this.journal.set(effect.key, effect.value as Uint8Array);
