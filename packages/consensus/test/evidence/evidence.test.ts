@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createEvidence, evidenceId, readEvidence, verifyEvidence } from '../../src/index.ts';
+import { createEvidence, createPbft, evidenceId, readEvidence, verifyEvidence } from '../../src/index.ts';
 import { type Phase, type SignedStatement, signStatement } from '../../src/quorum/statement.ts';
 import { createKeys } from '../cluster/keys.ts';
 
@@ -71,4 +71,45 @@ describe('evidence of equivocation', () => {
       expect(verifyEvidence(changed, keyOf(1), set.chainId).ok).toBe(false);
     }
   });
+
+  test('a second form of a valid signature is none: S + L, a small-order R, or other bytes of the same point', () => {
+    const [a, b] = [signed(1, 'commit', 1), signed(1, 'commit', 2)];
+    const whole = (first: SignedStatement) =>
+      verifyEvidence(createEvidence(first, b) as Uint8Array, keyOf(1), set.chainId);
+    expect(whole(a).ok).toBe(true);
+    const S = little(a.signature.subarray(32));
+    const shifted = a.signature.slice();
+    shifted.set(bytesOf(S + L), 32);
+    const smallOrder = a.signature.slice();
+    smallOrder.fill(0, 0, 32);
+    const identity = smallOrder.slice();
+    identity[0] = 1;
+    for (const signature of [shifted, smallOrder, identity]) {
+      expect(whole({ ...a, signature })).toMatchObject({ ok: false, reason: 'bad-signature' });
+    }
+  });
+
+  test('a key of small order, which verifies one signature for many statements, is in no replica set and convicts nobody', () => {
+    const key = new Uint8Array(32);
+    key[0] = 1;
+    const signature = new Uint8Array(64);
+    signature[0] = 1;
+    const [a, b] = [signed(1, 'commit', 1), signed(1, 'commit', 2)].map((one) => ({ ...one, signature }));
+    const evidence = createEvidence(a as SignedStatement, b as SignedStatement) as Uint8Array;
+    expect(verifyEvidence(evidence, key, set.chainId)).toMatchObject({ ok: false, reason: 'bad-signature' });
+    const replicas = set.replicas.map((replica, i) => (i === 2 ? { ...replica, key } : replica));
+    const make = () => createPbft({ replicaSet: { ...set, replicas }, self: 0, signer: signers[0] as never });
+    expect(make).toThrow(expect.objectContaining({ code: 'CONSENSUS_REPLICA_SET' }));
+  });
 });
+
+/** The order of the group of Ed25519. */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+function little(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n);
+}
+
+function bytesOf(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
+}
