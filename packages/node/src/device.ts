@@ -37,7 +37,7 @@ export interface StartDeviceOptions {
   /**
    * Threads that check the signatures of commands while the replicas vote on them, at about 25 MB each.
    * @default 0 — where a device has cores to spare they take the checks off its event loop; seven devices on two
-   * cores commit a quarter less with one each
+   * cores commit a third less with one each (docs/benchmarks/consensus.md)
    */
   readonly verifierWorkers?: number;
   /** @default info */
