@@ -249,9 +249,13 @@ export class Mesh {
   }
 }
 
-function requestsOf(payload: Uint8Array): string[] {
-  const batch = decodeBatch(payload);
-  return batch.ok ? batch.value.requests.map(toHex) : [];
+/** Of payloads read before: after every event somebody asks for all of them again. */
+const known = new WeakMap<Uint8Array, readonly string[]>();
+
+function requestsOf(payload: Uint8Array): readonly string[] {
+  const batch = known.has(payload) ? undefined : decodeBatch(payload);
+  if (batch !== undefined) known.set(payload, batch.ok ? batch.value.requests.map(toHex) : []);
+  return known.get(payload) as readonly string[];
 }
 
 /** An event without the time, which the mesh adds. */
