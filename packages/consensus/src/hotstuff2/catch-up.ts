@@ -1,8 +1,9 @@
 import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { complete, decide } from './deciding.ts';
+import { keepPayload, payloadOf } from './journal.ts';
 import type { Hotstuff2MessageOf } from './messages.ts';
-import { certifies, keepPayload, mayAnswer, payloadOf, type State, send } from './state.ts';
+import { certifies, mayAnswer, type State, send } from './state.ts';
 import { showView } from './views.ts';
 import { compareSeen } from './witness.ts';
 

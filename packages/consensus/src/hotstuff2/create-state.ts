@@ -49,38 +49,22 @@ export function createState(deps: Hotstuff2Deps, given: Hotstuff2Options, q: num
   checkInteger('baseHeight', base, 0);
   const peers = publicKeys.map(() => ({ answers: 0, strikes: 0, revivals: 0, accusations: 0, suspect: false }));
   const chainId = deps.replicaSet.chainId;
+  const pool = new RequestPool(options, admit);
+  const keys = { publicKeys, multisignature };
+  const fixed = { set, chainId, base, n, q, f: maxFaulty(n), self, signer, verify, secretKey, keys, options };
+  return { ...fixed, pool, peers, ...nothingYet() };
+}
+
+/** A replica that has neither said nor heard anything. */
+function nothingYet() {
   return {
-    ...{
-      set,
-      chainId,
-      base,
-      n,
-      q,
-      f: maxFaulty(n),
-      self,
-      signer,
-      verify,
-      secretKey,
-      keys: { publicKeys, multisignature },
-      options,
-    },
-    ...{ pool: new RequestPool(options, admit), peers, started: false, nowMs: 0, effects: [], ticks: 0 },
-    ...{ view: 0, proof: null, height: 1, executed: 0, lastHeight: Number.POSITIVE_INFINITY, votesFrom: 0 },
-    ...{ restored: null, voted: null, lock: null, seen: null, ownProposal: null, ownVote: null },
-    ...{ payloads: new Map(), kept: new Set(), votes: new Map(), votes2: new Map(), prepared: null, decision: null },
-    ...{ decided: new Map(), ahead: new Map(), later: new Map(), wishes: new Map(), heard: new Set(), ready: null },
-    ...{
-      failedViews: 0,
-      abandon: false,
-      silent: false,
-      rumour: null,
-      told: new Set(),
-      place: '',
-      placeAtTick: '',
-      timers: new Map(),
-      behind: 0,
-    },
-  };
+    ...{ started: false, nowMs: 0, effects: [], ticks: 0, view: 0, proof: null, height: 1, executed: 0 },
+    ...{ lastHeight: Number.POSITIVE_INFINITY, votesFrom: 0, restored: null, voted: null, lock: null, seen: null },
+    ...{ ownProposal: null, ownVote: null, payloads: new Map(), kept: new Set<string>(), votes: new Map() },
+    ...{ votes2: new Map(), prepared: null, decision: null, decided: new Map(), ahead: new Map(), later: new Map() },
+    ...{ wishes: new Map(), heard: new Set<number>(), ready: null, failedViews: 0, abandon: false, silent: false },
+    ...{ rumour: null, told: new Set<string>(), place: '', placeAtTick: '', timers: new Map(), behind: 0 },
+  } satisfies Partial<State>;
 }
 
 function checkBlsKeys({ publicKeys, multisignature, possessions }: Hotstuff2Deps['bls'], n: number): void {

@@ -2,8 +2,9 @@ import { bytesUpTo, encode, equalBytes, optional, struct } from '@murmuration/co
 import { sha3_256 } from '@murmuration/crypto';
 import { decodeBatch, MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import { type AggregateCertificate, aggregateSchema, encodeAggregate } from './certificates.ts';
+import { dropPayloads, persistRecord } from './journal.ts';
 import { seenSchema } from './messages.ts';
-import { dropPayloads, persistRecord, type State } from './state.ts';
+import type { State } from './state.ts';
 import { clearView, enter } from './views.ts';
 
 export const DECIDED_PREFIX = 'hotstuff2-decided/';
@@ -32,8 +33,9 @@ export function decide(state: State, payload: Uint8Array, certificate: Aggregate
   const decided = { payload, certificate, seen: seen?.view === certificate.view ? seen : null };
   state.decided.set(height, decided);
   state.effects.push({ kind: 'persist', key: decidedKey(height), value: encode(decidedSchema, decided) });
-  const old = height - state.options.maxDecided;
-  if (state.decided.delete(old)) {
+  for (const old of state.decided.keys()) {
+    if (old > height - state.options.maxDecided) continue;
+    state.decided.delete(old);
     state.effects.push({ kind: 'persist', key: decidedKey(old), value: null, lazy: true });
   }
   const commit = { height, payload, certificate: encodeAggregate(certificate), finality: 'deterministic' } as const;

@@ -1,7 +1,8 @@
 import { equalBytes } from '@murmuration/core';
 import type { AggregateCertificate } from './certificates.ts';
+import { persistRecord } from './journal.ts';
 import type { Certified } from './messages.ts';
-import { certifies, persistRecord, type State } from './state.ts';
+import { certifies, type State } from './state.ts';
 
 /** The view of a certificate; below all views where there is none. */
 export function rank(certificate: AggregateCertificate | null): number {

@@ -1,8 +1,9 @@
 import { offerBlocks, wantBlocks } from './catch-up.ts';
+import { payloadOf } from './journal.ts';
 import { learn } from './locking.ts';
 import type { Hotstuff2MessageOf } from './messages.ts';
 import { combine } from './shares.ts';
-import { leaderOf, payloadOf, type State, send, shareOf, statementAt } from './state.ts';
+import { leaderOf, type State, send, shareOf, statementAt } from './state.ts';
 import { enter, enterBy, showView } from './views.ts';
 import { compareSeen } from './witness.ts';
 

@@ -2,8 +2,9 @@ import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { encodeBatch } from '../quorum/batch.ts';
 import type { AggregateCertificate } from './certificates.ts';
+import { keepPayload, payloadOf } from './journal.ts';
 import { encodeHotstuff2Message } from './messages.ts';
-import { isLeaving, keepPayload, leaderOf, mayVote, payloadOf, type State, sendBytes, signAt } from './state.ts';
+import { isLeaving, leaderOf, mayVote, type State, sendBytes, signAt } from './state.ts';
 import { prepare } from './tally.ts';
 import { castVote } from './voting.ts';
 

@@ -5,7 +5,9 @@ import { accusedOf, evidenceId, readEvidence } from '../evidence/evidence.ts';
 import { damagedRecord, readRecord } from '../loop/records.ts';
 import { decodeBatch } from '../quorum/batch.ts';
 import { DECIDED_PREFIX, decide, decidedSchema } from './deciding.ts';
-import { type OwnRecord, PAYLOAD_PREFIX, RECORD_KEY, recordSchema, type State } from './state.ts';
+import { PAYLOAD_PREFIX } from './journal.ts';
+import { type OwnRecord, RECORD_KEY, recordSchema } from './records.ts';
+import type { State } from './state.ts';
 
 /** Brings a state back to what its journal says, and hands the host what it has decided beyond its own blocks. */
 export function restore(state: State, records: readonly EngineRecord[], executed: Executed): void {

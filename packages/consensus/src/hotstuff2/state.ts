@@ -1,11 +1,10 @@
-import { encode, type Infer, optional, struct, toHex, uint } from '@murmuration/core';
+import type { Infer } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
 import type { Timers } from '../loop/timers.ts';
 import type { RequestPool } from '../pbft/requests.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import {
-  digestSchema,
   type Phase,
   type SignedStatement,
   type Statement,
@@ -17,15 +16,14 @@ import {
 import { type AggregateCertificate, type Claim, checkAggregate, SHARE_DOMAIN } from './certificates.ts';
 import {
   type Certified,
-  certifiedSchema,
   encodeHotstuff2Message,
   type Hotstuff2Message,
   type seenSchema,
   type ViewProof,
-  viewProofSchema,
 } from './messages.ts';
 import type { Multisignature } from './multisignature.ts';
 import type { CheckedHotstuff2Options } from './options.ts';
+import type { OwnRecord } from './records.ts';
 
 export interface Share {
   readonly share: Uint8Array;
@@ -56,21 +54,6 @@ export interface Peer {
   /** It has sent a share that does not verify: from now on each of its shares is checked before it is added. */
   suspect: boolean;
 }
-
-/** What must outlive a crash: the view, and the own words at the height that is open. */
-export const recordSchema = struct({
-  height: uint,
-  view: uint,
-  proof: optional(viewProofSchema),
-  /** The last view voted in at this height, and for what. */
-  voted: optional(struct({ view: uint, digest: digestSchema })),
-  /** The highest certificate known at this height. */
-  lock: optional(certifiedSchema),
-});
-
-export type OwnRecord = Infer<typeof recordSchema>;
-
-export const RECORD_KEY = 'hotstuff2';
 
 /** Everything one replica knows. Functions of this folder change it; nothing else does. */
 export interface State {
@@ -225,41 +208,6 @@ export function certifies(state: State, claim: Claim, certificate: AggregateCert
   if (checkAggregate(state.set, state.keys, state.q, claim, certificate).ok) return true;
   strike(state, from);
   return false;
-}
-
-export function persistRecord(state: State): void {
-  const { height, view, proof, voted, lock, restored } = state;
-  const own = restored === null ? { height, view, proof, voted, lock } : { ...restored, view, proof };
-  state.effects.push({ kind: 'persist', key: RECORD_KEY, value: encode(recordSchema, own) });
-}
-
-export const PAYLOAD_PREFIX = 'hotstuff2-payload/';
-
-/** Keeps a payload of the open height; durable before a vote for it leaves. */
-export function keepPayload(state: State, digest: Uint8Array, payload: Uint8Array, durable: boolean): void {
-  const name = toHex(digest);
-  state.payloads.set(name, payload);
-  if (!durable || state.kept.has(name)) return;
-  state.kept.add(name);
-  state.effects.push({ kind: 'persist', key: PAYLOAD_PREFIX + name, value: payload });
-}
-
-/** Forgets the payloads that neither a vote nor a certificate names. */
-export function dropPayloads(state: State, wanted: readonly (Uint8Array | undefined)[]): void {
-  const { voted, lock } = state.restored ?? {};
-  const names = new Set(
-    [...wanted, voted?.digest, lock?.digest].flatMap((digest) => (digest === undefined ? [] : [toHex(digest)])),
-  );
-  for (const name of state.payloads.keys()) {
-    if (names.has(name)) continue;
-    state.payloads.delete(name);
-    if (!state.kept.delete(name)) continue;
-    state.effects.push({ kind: 'persist', key: PAYLOAD_PREFIX + name, value: null, lazy: true });
-  }
-}
-
-export function payloadOf(state: State, digest: Uint8Array): Uint8Array | undefined {
-  return state.payloads.get(toHex(digest));
 }
 
 /** Whether this replica has given up the view it is in. */

@@ -2,14 +2,13 @@ import { equalBytes } from '@murmuration/core';
 import { refused } from '../loop/shell.ts';
 import type { SignedStatement } from '../quorum/statement.ts';
 import { decide } from './deciding.ts';
+import { payloadOf, persistRecord } from './journal.ts';
 import { encodeHotstuff2Message, type Hotstuff2MessageOf } from './messages.ts';
 import { combine, holds } from './shares.ts';
 import {
   type HeldVote,
   leaderOf,
   mayAnswer,
-  payloadOf,
-  persistRecord,
   type State,
   send,
   sendBytes,

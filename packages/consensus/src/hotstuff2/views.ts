@@ -1,5 +1,6 @@
+import { dropPayloads, persistRecord } from './journal.ts';
 import type { ViewProof } from './messages.ts';
-import { certifies, dropPayloads, leaderOf, mayAnswer, mayVote, persistRecord, type State, send } from './state.ts';
+import { certifies, leaderOf, mayAnswer, mayVote, type State, send } from './state.ts';
 
 /** Enters the view that a proof leads to, if it is a later one. @returns whether the proof holds */
 export function enterBy(state: State, proof: ViewProof, from: number): boolean {

@@ -3,16 +3,14 @@ import { sha3_256 } from '@murmuration/crypto';
 import { decodeBatch } from '../quorum/batch.ts';
 import type { AggregateCertificate } from './certificates.ts';
 import { complete } from './deciding.ts';
+import { keepPayload, payloadOf, persistRecord } from './journal.ts';
 import { learn, rank } from './locking.ts';
 import { encodeHotstuff2Message, type Hotstuff2MessageOf } from './messages.ts';
 import {
-  keepPayload,
   leaderAt,
   leaderOf,
   mayAnswer,
   mayVote,
-  payloadOf,
-  persistRecord,
   proposalAt,
   type Seen,
   type State,
