@@ -11,6 +11,10 @@ const BUNDLE = 'evidence/bundle/';
 const MAX_PENDING = 64;
 /** Whoever got a bundle by gossip gives its finder this long to have it committed, times its own position. */
 const PATIENCE_MS = 750;
+/** Between two attempts to have evidence committed that nothing speaks against. */
+const RETRY_MS = 30_000;
+/** Refusals that say nothing about the evidence: too much waits here, or its accused has had its share of this quarantine. */
+const RETRIED: ReadonlySet<string> = new Set(['queue-full', 'evidence-limit', 'unknown-device', 'unknown-accused']);
 /** Bundles that one peer may gossip in a window. */
 const MAX_GOSSIPED = 32;
 const GOSSIP_WINDOW_MS = 60_000;
@@ -113,8 +117,14 @@ export class EvidenceService {
 
   private async file(id: string, bundle: Uint8Array): Promise<void> {
     if (this.stopped || !this.pending.has(id)) return;
-    if (!this.isRecorded(id)) await this.submit.submit({ kind: 'submit-evidence', evidence: bundle });
-    await this.forget(id);
+    const answer = this.isRecorded(id) ? null : await this.submit.submit({ kind: 'submit-evidence', evidence: bundle });
+    const entry = this.pending.get(id);
+    if (this.stopped || entry === undefined) return;
+    if (answer === null || answer.outcome !== 'refused' || !RETRIED.has(answer.reason ?? '')) return this.forget(id);
+    // Nothing is wrong with it: it is told and submitted again until a block holds it.
+    this.deps.metrics.count('evidence_repeated');
+    this.deps.port.broadcast(TOPIC, bundle);
+    entry.timer = this.deps.clock.setTimer(RETRY_MS, () => void this.file(id, bundle));
   }
 
   private isRecorded(id: string): boolean {
