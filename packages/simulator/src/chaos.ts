@@ -20,6 +20,14 @@ export interface ChaosOptions {
 
 /** One thing that goes wrong, and how long it lasts. Plain data: survives JSON. */
 export type Blow =
+  /** A record of those under `prefix` rots on the disk, and the node restarts. */
+  | {
+      readonly kind: 'rot';
+      readonly name: string;
+      readonly prefix: string;
+      readonly atMs: number;
+      readonly lengthMs: number;
+    }
   | { readonly kind: 'crash'; readonly name: string; readonly atMs: number; readonly lengthMs: number }
   | {
       readonly kind: 'partition';
@@ -87,8 +95,9 @@ function drawPartition(
 
 /** Lets a blow fall now. A partition's end heals all links. */
 export function strike(world: World, blow: Blow): void {
-  if (blow.kind === 'crash') {
+  if (blow.kind !== 'partition') {
     const { name } = blow;
+    if (blow.kind === 'rot') world.node(name).rot(blow.prefix);
     if (!world.node(name).running) return;
     world.node(name).crash();
     world.after(blow.lengthMs, `reboot ${name}`, () => {

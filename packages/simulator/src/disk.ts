@@ -16,8 +16,13 @@ import { between, type Schedule } from './schedule.ts';
 export interface Disk {
   /** What one process sees of it. */
   open(alive: () => boolean): { readonly store: Store; readonly disk: CallbackStore };
-  /** Power is lost: of the writes not synced yet the first few may have reached the disk, in order; the rest are gone. */
+  /**
+   * Power is lost: of the writes not synced yet the first few may have reached the disk, in order, and part of one
+   * more; the rest are gone.
+   */
   crash(): void;
+  /** One bit of one durable record flips. @returns its key, undefined where there is none */
+  rot(prefix: string): string | undefined;
 }
 
 /** A `Store` without promises: for worlds that run none. */
@@ -28,6 +33,15 @@ export interface CallbackStore {
   write(changes: readonly Change[], done: () => void, options?: WriteOptions): void;
 }
 
+/** A record as it lies on the disk. */
+interface Cell {
+  readonly value: Uint8Array;
+  /** Over key and value, as they were written. */
+  readonly checksum: number;
+}
+
+type Cells = Map<string, Cell>;
+
 interface Write {
   readonly changes: readonly Change[];
   readonly done: () => void;
@@ -35,9 +49,9 @@ interface Write {
 
 export function createDisk(schedule: Schedule, name: string, random: Random): Disk {
   /** What survives a loss of power. */
-  const durable = new Map<string, Uint8Array>();
+  const durable: Cells = new Map();
   /** What processes read. */
-  let visible = new Map<string, Uint8Array>();
+  let visible: Cells = new Map();
   /** Written, visible, not durable yet. */
   let unsynced: Write[] = [];
   /** Waiting for the sync under way. */
@@ -65,6 +79,39 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
     schedule.after(between(random, 0, schedule.faults.maxSyncMs), `sync ${name}`, sync);
   }
 
+  /** What a key holds. @throws STORE_DAMAGED where that is not what was written */
+  function read(key: string, cell: Cell): Uint8Array {
+    if (schedule.faults.checksums && checksumOf(key, cell.value) !== cell.checksum) throw damagedStore(name, key);
+    return cell.value.slice();
+  }
+
+  function get(key: string): Uint8Array | undefined {
+    const cell = visible.get(key);
+    return cell === undefined ? undefined : read(key, cell);
+  }
+
+  /** A write that was interrupted: checksums tell that it is not whole, so nothing of it counts. */
+  function tear({ changes }: Write): void {
+    const part = changes.slice(0, 1 + random.below(changes.length));
+    const last = part.at(-1);
+    if (schedule.faults.checksums || last === undefined) return;
+    const cut = last.value?.subarray(0, random.below(last.value.length + 1)) ?? null;
+    apply(durable, { changes: [...part.slice(0, -1), { key: last.key, value: cut }] });
+  }
+
+  function rot(prefix: string): string | undefined {
+    const keys = [...durable.keys()].filter((key) => key.startsWith(prefix) && durable.get(key)?.value.length !== 0);
+    const key = keys[random.below(Math.max(1, keys.length))];
+    if (key === undefined) return undefined;
+    const { value, checksum } = durable.get(key) as Cell;
+    const rotten = value.slice();
+    const at = random.below(rotten.length);
+    rotten[at] = (rotten[at] as number) ^ (1 << random.below(8));
+    durable.set(key, { value: rotten, checksum });
+    if (visible.get(key)?.value === value) visible.set(key, { value: rotten, checksum });
+    return key;
+  }
+
   function open(alive: () => boolean): { store: Store; disk: CallbackStore } {
     let closed = false;
     const whileOpen = <T>(operation: () => Promise<T>): Promise<T> => {
@@ -74,8 +121,8 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
     const written = (changes: readonly Change[], options?: WriteOptions) =>
       new Promise<void>((done) => write(changes, done, options));
     const store: Store = {
-      get: (key) => whileOpen(async () => visible.get(key)?.slice()),
-      scan: (prefix, options) => whileOpen(async () => scan(visible, prefix, options)),
+      get: (key) => whileOpen(async () => get(key)),
+      scan: (prefix, options) => whileOpen(async () => scan(visible, read, prefix, options)),
       write: (changes, options) => whileOpen(() => written(changes, options)),
       [Symbol.asyncDispose]: async () => {
         if (!closed && waiting.length + unsynced.length > 0) await written([]);
@@ -83,7 +130,7 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
       },
     };
     const disk: CallbackStore = {
-      scan: (prefix) => scan(visible, prefix, { limit: Number.POSITIVE_INFINITY }),
+      scan: (prefix) => scan(visible, read, prefix, { limit: Number.POSITIVE_INFINITY }),
       write: (changes, done, options) => {
         if (alive()) write(changes, done, options);
       },
@@ -93,9 +140,14 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
 
   return {
     open,
+    rot,
     crash() {
       const lost = [...unsynced, ...waiting];
-      for (const kept of lost.slice(0, random.below(lost.length + 1))) apply(durable, kept);
+      const whole = random.below(lost.length + 1);
+      for (const kept of lost.slice(0, whole)) apply(durable, kept);
+      const { tornWrites } = schedule.faults;
+      const torn = tornWrites > 0 && random.unit() < tornWrites ? lost[whole] : undefined;
+      if (torn !== undefined) tear(torn);
       visible = new Map(durable);
       unsynced = [];
       waiting = [];
@@ -103,14 +155,19 @@ export function createDisk(schedule: Schedule, name: string, random: Random): Di
   };
 }
 
-function apply(entries: Map<string, Uint8Array>, { changes }: Pick<Write, 'changes'>): void {
+function apply(entries: Cells, { changes }: Pick<Write, 'changes'>): void {
   for (const { key, value } of changes) {
     if (value === null) entries.delete(key);
-    else entries.set(key, value);
+    else entries.set(key, { value, checksum: checksumOf(key, value) });
   }
 }
 
-function scan(entries: ReadonlyMap<string, Uint8Array>, prefix: string, options: ScanOptions = {}): Entry[] {
+function scan(
+  entries: ReadonlyMap<string, Cell>,
+  read: (key: string, cell: Cell) => Uint8Array,
+  prefix: string,
+  options: ScanOptions = {},
+): Entry[] {
   const { limit = 1000, after, reverse = false } = options;
   const direction = reverse ? -1 : 1;
   const order = (a: string, b: string) => direction * compareBytes(utf8(a), utf8(b));
@@ -118,7 +175,25 @@ function scan(entries: ReadonlyMap<string, Uint8Array>, prefix: string, options:
     .filter((key) => key.startsWith(prefix) && (after === undefined || order(key, after) > 0))
     .sort(order)
     .slice(0, limit)
-    .map((key) => ({ key, value: (entries.get(key) as Uint8Array).slice() }));
+    .map((key) => ({ key, value: read(key, entries.get(key) as Cell) }));
+}
+
+/** FNV-1a: finds every single flipped bit, which is what a simulated disk does to it. */
+function checksumOf(key: string, value: Uint8Array): number {
+  let h = 0x811c9dc5 ^ key.length;
+  for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < value.length; i++) h = Math.imul(h ^ (value[i] as number), 0x01000193);
+  return h;
+}
+
+/** The code of the store of `node`, so that a host treats both alike. */
+function damagedStore(name: string, key: string): MurmurError {
+  return new MurmurError({
+    code: 'STORE_DAMAGED',
+    message: `the record "${key}" on the disk of ${name} fails its checksum`,
+    remedy: 'do not go on without it: restore the store from a backup, or join again as a new device',
+    facts: { key },
+  });
 }
 
 function closedStore(name: string): MurmurError {

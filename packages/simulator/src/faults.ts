@@ -14,6 +14,13 @@ export interface Faults {
   readonly reordering?: number;
   /** A disk takes up to this long to make a write durable. @default 2 */
   readonly maxSyncMs?: number;
+  /**
+   * A loss of power leaves part of the first write that it interrupts, the last value cut short. The checksum of the
+   * write tells: it is dropped whole, as if it had not begun. @default 0
+   */
+  readonly tornWrites?: number;
+  /** Known bad: a disk without checksums gives out torn writes and rotten records as if they were whole. @default true */
+  readonly checksums?: boolean;
   /** Wall clocks differ from true time by up to this much, either way. @default 0 */
   readonly maxSkewMs?: number;
   /** Clocks run fast or slow by up to this many parts per million. @default 0 */
@@ -29,6 +36,8 @@ const NONE: CheckedFaults = {
   duplication: 0,
   reordering: 0,
   maxSyncMs: 2,
+  tornWrites: 0,
+  checksums: true,
   maxSkewMs: 0,
   maxDriftPpm: 0,
 };
@@ -39,7 +48,8 @@ export function checkFaults(given: Faults): CheckedFaults {
   const faults = { ...NONE, ...given };
   checkNumber('minDelayMs', faults.minDelayMs, 0, 3_600_000);
   checkNumber('maxDelayMs', faults.maxDelayMs, faults.minDelayMs, 3_600_000);
-  for (const name of ['loss', 'duplication', 'reordering'] as const) checkNumber(name, faults[name], 0, 1);
+  for (const name of ['loss', 'duplication', 'reordering', 'tornWrites'] as const)
+    checkNumber(name, faults[name], 0, 1);
   checkNumber('maxSyncMs', faults.maxSyncMs, 0, 3_600_000);
   checkNumber('maxSkewMs', faults.maxSkewMs, 0, 10 ** 12);
   checkNumber('maxDriftPpm', faults.maxDriftPpm, 0, 100_000);

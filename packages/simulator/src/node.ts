@@ -31,6 +31,8 @@ export interface SimulatedNode extends Omit<Process, 'alive'> {
   crash(): void;
   /** Starts a new process over what is on the disk. */
   restart(): void;
+  /** One bit of one durable record flips, of those whose key starts with `prefix`. @returns its key, if there is one */
+  rot(prefix?: string): string | undefined;
 }
 
 export function createNode(
@@ -98,6 +100,11 @@ export function createNode(
       network.detach(name);
       disk.crash();
       schedule.trace.record(schedule.nowMs(), `crash ${name}`);
+    },
+    rot(prefix = '') {
+      const key = disk.rot(prefix);
+      schedule.trace.record(schedule.nowMs(), `rot ${name} ${key}`);
+      return key;
     },
     restart() {
       if (running) throw wrongState(name, 'is running, so it cannot restart');

@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, toHex } from '@murmuration/core';
+import { equalBytes, fromHex, isMurmurError, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { createWorld, type Faults, type Process, type SimulatedNode, type World } from '@murmuration/simulator';
 import { verifyEvidenceBy } from '../../src/evidence/evidence.ts';
@@ -71,6 +71,8 @@ export class Cluster {
   readonly contradicted = new Map<number, number>();
   /** When evidence against a replica was committed: the swarm isolates it then. */
   readonly isolated = new Map<number, number>();
+  /** Replicas that found their disk damaged, and the error's code. They are down for good. */
+  readonly refusedToBoot = new Map<number, string>();
   /** Evidence by its class. */
   readonly convictions = new Map<string, number>();
   readonly sentByKind = new Map<string, number>();
@@ -130,8 +132,20 @@ export class Cluster {
       const host = new ReplicaHost({ keys, self, process, engine, liar, observer: this, verifyCommit });
       host.onApply = options.service?.(this, self, process, host) ?? host.onApply;
       started(host);
-      host.start();
+      this.boot(self, node, host);
     });
+  }
+
+  /** A replica whose store is damaged does not start: it would have forgotten what it voted. */
+  private boot(self: number, node: SimulatedNode, host: ReplicaHost): void {
+    try {
+      host.start();
+    } catch (error) {
+      const code = [STORE_DAMAGED, JOURNAL_DAMAGED].find((one) => isMurmurError(error, one));
+      if (code === undefined) throw error;
+      this.refusedToBoot.set(self, code);
+      node.crash();
+    }
   }
 
   /** Whether it lies, or runs twice. */
@@ -159,7 +173,7 @@ export class Cluster {
   }
 
   get honest(): number[] {
-    return this.nodes.map((_, self) => self).filter((self) => !this.isFaulty(self));
+    return this.nodes.map((_, self) => self).filter((self) => !this.isFaulty(self) && !this.refusedToBoot.has(self));
   }
 
   /** Lowest committed height among the honest. */
@@ -341,6 +355,8 @@ export class Cluster {
   }
 }
 
+const STORE_DAMAGED = 'STORE_DAMAGED';
+const JOURNAL_DAMAGED = 'CONSENSUS_JOURNAL_DAMAGED';
 const MAX_TOLD = 65_536;
 const BOUNDS_EVERY_MS = 5000;
 /** The pool's default for each of the replicas that bring requests; no test has more than ten. */

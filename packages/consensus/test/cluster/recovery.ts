@@ -1,11 +1,18 @@
+import type { Faults } from '@murmuration/simulator';
 import { Cluster } from './cluster.ts';
 
 /** The default of PBFT, named in what is measured against it. */
 export const PROGRESS_TIMEOUT_MS = 1000;
 
 /** @returns milliseconds from the crash of the primary, at a moment of the seed's, to the first commit of a new view */
-export async function newViewAfterCrash(seed: number, n: number): Promise<number> {
-  const cluster = new Cluster({ n, seed, signatures: 'hash', pbft: { progressTimeoutMs: PROGRESS_TIMEOUT_MS } });
+export async function newViewAfterCrash(seed: number, n: number, faults: Faults = {}): Promise<number> {
+  const cluster = new Cluster({
+    n,
+    seed,
+    faults,
+    signatures: 'hash',
+    pbft: { progressTimeoutMs: PROGRESS_TIMEOUT_MS },
+  });
   const { world } = cluster;
   for (let i = 0; i < 60; i++) world.after(i * 50, 'submit', () => cluster.submit(1 + (i % (n - 1))));
   await world.run({ untilMs: 500 + ((seed * 37) % 1500) });

@@ -1,5 +1,5 @@
 import { seededRandom, shuffle } from '@murmuration/core';
-import { unleashChaos } from '@murmuration/simulator';
+import { type Faults, unleashChaos } from '@murmuration/simulator';
 import { type Liar, maxFaulty } from '../../src/index.ts';
 import type { Cluster } from './cluster.ts';
 import { type ClusterProtocol, PBFT } from './protocol.ts';
@@ -60,7 +60,12 @@ export async function runScenario(options: ScenarioOptions): Promise<ScenarioRes
   const setting = {
     ...{ seed, n, liars: planted, twins: [], signatures: options.signatures ?? 'hash' },
     pbft: { checkpointInterval: 8 << random.below(4) },
-    faults: { loss: random.below(3) * 0.03, duplication: 0.02, reordering: random.below(2) * 0.1, maxSkewMs: 500 },
+    faults: {
+      loss: random.below(3) * 0.03,
+      duplication: 0.02,
+      reordering: random.below(2) * 0.1,
+      ...clocksAndDisks(seed),
+    },
     ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
   };
   const recording = options.recording ?? new Recording();
@@ -101,6 +106,11 @@ function plant(
     Array.from({ length: n }, (_, replica) => replica),
   );
   return names.map((name, i) => [places[i] as number, name]);
+}
+
+/** Clocks that are off; in every third seed they also run up to 5 % fast or slow, and disks tear what they write. */
+function clocksAndDisks(seed: number): Faults {
+  return { maxSkewMs: 500, ...(seed % 3 === 0 ? { maxDriftPpm: 50_000, tornWrites: 0.5, maxSyncMs: 10 } : {}) };
 }
 
 /** Requests come in at random honest replicas until it is `over`. */

@@ -78,6 +78,7 @@ function describeStep(step: Step): string {
   if (step.kind === 'submit') return `${at} a request at replica ${step.at}`;
   const length = `for ${Math.round(step.lengthMs)} ms`;
   if (step.kind === 'crash') return `${at} ${step.name} is down ${length}`;
+  if (step.kind === 'rot') return `${at} a record ${step.prefix} of ${step.name} rots, and it is down ${length}`;
   const sides = step.sides.map((side) => side.join(' ')).join(' | ');
   return `${at} ${step.oneWay ? 'one-way ' : ''}partition ${sides} ${length}`;
 }
