@@ -38,7 +38,8 @@ function compile(lines: string): string {
     );
     const tsc = join(root, 'node_modules', '.bin', 'tsc');
     const flags = '--noEmit --strict --skipLibCheck --target esnext --module nodenext --allowImportingTsExtensions';
-    const condition = ['--customConditions', 'murmuration-src', '--types', ''];
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
+    const condition = ['--customConditions', 'murmuration-src', ...types];
     execFileSync(tsc, [...flags.split(' '), ...condition, file], { cwd: folder, stdio: 'pipe' });
     return '';
   } catch (error) {
