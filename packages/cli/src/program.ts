@@ -7,6 +7,7 @@ import { registerDoctor } from './commands/doctor.ts';
 import { registerEvidence } from './commands/evidence.ts';
 import { registerLedger } from './commands/ledger.ts';
 import { registerNode } from './commands/node.ts';
+import { registerPrivacy } from './commands/privacy.ts';
 import { registerRounds } from './commands/rounds.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTrain } from './commands/train.ts';
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     registerRounds,
     registerLedger,
     registerEvidence,
+    registerPrivacy,
     registerDoctor,
     registerConfig,
     registerCompletion,

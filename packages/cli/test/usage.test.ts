@@ -28,6 +28,11 @@ const COMMANDS = [
   'ledger tail',
   'evidence show',
   'evidence verify',
+  'privacy plan',
+  'privacy verify',
+  'privacy budget show',
+  'privacy budget open',
+  'privacy budget charge',
 ];
 
 describe('every command explains itself', () => {

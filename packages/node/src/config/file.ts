@@ -14,7 +14,7 @@ const MAX_BYTES = 1024 * 1024;
 export function readConfigFile(path: string): ReadonlyMap<string, unknown> {
   const source = read(path);
   const flat = new Map<string, unknown>();
-  flatten(parse(path, source), '', flat);
+  flatten(parseConfigText(path, source), '', flat);
   return flat;
 }
 
@@ -34,7 +34,9 @@ function read(path: string): string {
   throw malformed(path, `longer than ${MAX_BYTES} characters`);
 }
 
-function parse(path: string, source: string): unknown {
+/** Text as the extension of its file says. @throws CONFIG_FORMAT_UNKNOWN, CONFIG_MALFORMED */
+export function parseConfigText(path: string, source: string): unknown {
+  if (source.length > MAX_BYTES) throw malformed(path, `longer than ${MAX_BYTES} characters`);
   const parser = parserFor(path);
   try {
     return parser(source);

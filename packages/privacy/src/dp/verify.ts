@@ -75,7 +75,7 @@ function assumptionsOf(plan: PrivacyPlan): readonly string[] {
       assumptions.add(
         plan.adjacency === 'replace-one'
           ? 'Poisson sampling is charged as if all records took part: replace-one has no proven amplification here'
-          : `records are drawn independently at rate ${sampling.rate}, anew for each step, and who is drawn stays secret`,
+          : `records are drawn independently at rate ${Number(sampling.rate.toPrecision(6))}, anew for each step, and who is drawn stays secret`,
       );
     }
     if (mechanism.kind === 'tree') assumptions.add('each record enters at most one step of each tree');

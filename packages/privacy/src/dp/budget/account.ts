@@ -46,11 +46,26 @@ export const EMPTY_ACCOUNT: AccountState = {
   lastEvents: [],
 };
 
+const ALL = 'privacy/budget/';
+/** Sorts after every key of an account. */
+const LAST_CHARACTER = '\u{10FFFF}';
 const PAGE = 500;
 const SEQUENCE_DIGITS = 16;
 
 export function accountPrefix({ owner, dataset }: BudgetAccount): string {
-  return `privacy/budget/${checkName('owner', owner)}/${checkName('data set', dataset)}/`;
+  return `${ALL}${checkName('owner', owner)}/${checkName('data set', dataset)}/`;
+}
+
+/** Steps from account to account, whatever the number of their entries. */
+export async function listAccounts(store: Store): Promise<readonly BudgetAccount[]> {
+  const accounts: BudgetAccount[] = [];
+  for (let after: string | undefined; ; ) {
+    const [entry] = await store.scan(ALL, { limit: 1, ...(after === undefined ? {} : { after }) });
+    if (entry === undefined) return accounts;
+    const [owner = '', dataset = ''] = entry.key.slice(ALL.length).split('/');
+    accounts.push({ owner, dataset });
+    after = `${ALL}${owner}/${dataset}/${LAST_CHARACTER}`;
+  }
 }
 
 export function entryKey(prefix: string, sequence: number): string {

@@ -10,6 +10,7 @@ import {
   catchUp,
   EMPTY_ACCOUNT,
   headKey,
+  listAccounts,
   spendMore,
   spentEpsilon,
 } from './account.ts';
@@ -49,6 +50,8 @@ export interface BudgetLedger {
    *   PRIVACY_BAD_EVENT, each before `run` is called; and what `run` throws
    */
   release<T>(account: BudgetAccount, charge: Charge, run: (receipt: Receipt) => T | Promise<T>): Promise<T>;
+  /** Every account of the store, by owner and data set. */
+  accounts(): Promise<readonly BudgetAccount[]>;
   /** Spent, left, and when it will be gone at the present pace. @throws PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED */
   status(account: BudgetAccount): Promise<BudgetStatus>;
 }
@@ -113,6 +116,7 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
       const copy = checkCharge(charge);
       return run(await inTurn(store, prefix, () => debit(prefix, copy)));
     },
+    accounts: () => listAccounts(store),
     status: async (account) => {
       const prefix = accountPrefix(account);
       const state = await inTurn(store, prefix, () => read(prefix));
