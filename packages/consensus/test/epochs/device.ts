@@ -19,7 +19,7 @@ export interface DeviceObserver {
   started(device: DeviceId, executed: number): void;
   sent(device: DeviceId, bytes: Uint8Array): void;
   committed(device: DeviceId, epoch: number, commit: Commit): void;
-  installed(device: DeviceId, height: number): void;
+  installed(device: DeviceId, block: Omit<Commit, 'finality'>): void;
   evidence(epoch: number, evidence: Uint8Array): void;
   refused(reason: string): void;
   diverged(device: DeviceId, height: number): void;
@@ -190,7 +190,7 @@ export class Device {
   private execute(kind: 'executed' | 'installed', block: Block): void {
     if (block.height !== this.machine.height + 1) return;
     const change = this.machine.apply(block.payload);
-    if (kind === 'installed') this.deps.observer.installed(this.deps.device, block.height);
+    if (kind === 'installed') this.deps.observer.installed(this.deps.device, block);
     if (change !== null) this.step({ kind: 'reconfigure', ...change });
     this.step({ kind, ...this.executed() });
   }

@@ -190,15 +190,20 @@ export class Life implements DeviceObserver {
 
   committed(device: DeviceId, epoch: number, commit: Commit): void {
     if (this.isLiar(device)) return;
-    const { height, payload } = commit;
-    const digest = toHex(sha3_256(payload));
-    const known = this.decided.get(height);
-    if (known !== undefined && known !== digest) this.wrong = `two payloads are committed at height ${height}`;
+    const { height } = commit;
     if (height !== this.next.get(device)) this.wrong = `${device} committed ${height}, not ${this.next.get(device)}`;
     this.next.set(device, height + 1);
     const span = this.chain.spanOf(height);
     if (span.set.epoch !== epoch) this.wrong = `height ${height} of epoch ${span.set.epoch} committed in ${epoch}`;
     else if (!this.certified(commit, span)) this.wrong = `height ${height} is committed without a certificate`;
+    this.learn(commit);
+  }
+
+  /** A certified block, committed here or taken from others: the first at each height is the chain's. */
+  private learn({ height, payload }: Omit<Commit, 'finality'>): void {
+    const digest = toHex(sha3_256(payload));
+    const known = this.decided.get(height);
+    if (known !== undefined && known !== digest) this.wrong = `two payloads are committed at height ${height}`;
     if (known !== undefined) return;
     this.decided.set(height, digest);
     this.chain.apply(payload);
@@ -206,8 +211,9 @@ export class Life implements DeviceObserver {
     for (const request of batch.ok ? batch.value.requests : []) this.committedRequests.add(toHex(request));
   }
 
-  installed(device: DeviceId, height: number): void {
-    this.next.set(device, Math.max(this.next.get(device) ?? 1, height + 1));
+  installed(device: DeviceId, block: Omit<Commit, 'finality'>): void {
+    this.next.set(device, Math.max(this.next.get(device) ?? 1, block.height + 1));
+    this.learn(block);
   }
 
   certified({ height, payload, certificate }: Omit<Commit, 'finality'>, span: EpochSpan): boolean {
@@ -261,10 +267,13 @@ export class Life implements DeviceObserver {
   }
 
   private someWish(random: World['random']): void {
-    const inside = this.replicas.filter((at) => !this.isLiar(this.ids[at] as DeviceId));
+    const honest = this.replicas.filter((at) => !this.isLiar(this.ids[at] as DeviceId));
+    // The honest leave while f stays as large as the number of liars.
+    const liars = this.replicas.length - honest.length;
+    const leaving = maxFaulty(this.replicas.length - 1) < liars ? [] : honest;
     const outside = [...this.ids.keys()].filter((at) => !this.replicas.includes(at));
     const kind = (['join', 'leave', 'rotate'] as const)[random.below(3)] ?? 'join';
-    const among = kind === 'join' ? outside : inside;
+    const among = kind === 'join' ? outside : kind === 'leave' ? leaving : honest;
     const at = among[random.below(Math.max(1, among.length))];
     if (at !== undefined) this.wish(kind, at);
   }
