@@ -61,17 +61,27 @@ export function startFollowing(set: ReplicaSet, baseHeight = 0): Followed {
  * the newest: `followHeader` is for those that move on.
  */
 export function checkHeader(followed: Followed, header: Header): Result<void, FollowRefusal> {
-  const { set, baseHeight, recent, forked } = followed;
+  const placed = checkPlace(followed, header);
+  if (!placed.ok) return placed;
+  const verified = verifyHeader(followed.set, header);
+  if (!verified.ok) return verified;
+  return contradicts(followed, header) ? refuse('fork') : accept(undefined);
+}
+
+/** What costs nothing: before any signature. */
+function checkPlace({ set, baseHeight, forked }: Followed, header: Header): Result<void, FollowRefusal> {
   if (forked) return refuse('forked');
   if (!equalBytes(header.chainId, set.chainId)) return refuse('wrong-chain');
   if (header.epoch < set.epoch) return refuse('past-epoch', `epoch ${header.epoch}, now ${set.epoch}`);
   if (header.epoch > set.epoch) return refuse('unknown-epoch', `epoch ${header.epoch}, proved up to ${set.epoch}`);
   if (header.height <= baseHeight) return refuse('before-epoch', `height ${header.height}, after ${baseHeight}`);
-  const verified = verifyHeader(set, header);
-  if (!verified.ok) return verified;
-  const known = recent.find(({ height }) => height === header.height);
-  if (known !== undefined && !equalBytes(known.stateDigest, header.stateDigest)) return refuse('fork');
   return accept(undefined);
+}
+
+/** Whether another state is known to be certified at this height. */
+function contradicts({ recent }: Followed, header: Header): boolean {
+  const known = recent.find(({ height }) => height === header.height);
+  return known !== undefined && !equalBytes(known.stateDigest, header.stateDigest);
 }
 
 /**
@@ -80,11 +90,14 @@ export function checkHeader(followed: Followed, header: Header): Result<void, Fo
  * that was certified before: `freeze` what is followed then
  */
 export function followHeader(followed: Followed, header: Header): Result<Followed, FollowRefusal> {
-  const checked = checkHeader(followed, header);
-  if (!checked.ok) return checked;
+  const placed = checkPlace(followed, header);
+  if (!placed.ok) return placed;
   const { recent } = followed;
   const newest = recent.at(-1)?.height ?? followed.baseHeight;
-  if (header.height <= newest) return refuse('stale', `height ${header.height}, known up to ${newest}`);
+  const old = header.height <= newest && !contradicts(followed, header);
+  if (old) return refuse('stale', `height ${header.height}, known up to ${newest}`);
+  const checked = checkHeader(followed, header);
+  if (!checked.ok) return checked;
   const { height, stateDigest } = header;
   return accept({ ...followed, recent: [...recent, { height, stateDigest }].slice(-MAX_RECENT) });
 }

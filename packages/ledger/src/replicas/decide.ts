@@ -19,7 +19,9 @@ interface Step {
  */
 export function decideReplicas(turn: Turn): void {
   const { lookahead } = turn.chain.genesis;
-  if (lookahead === undefined || pendingEpoch(turn.state, turn.height) !== undefined) return;
+  if (lookahead === undefined) return;
+  forgetQuarantined(turn);
+  if (pendingEpoch(turn.state, turn.height) !== undefined) return;
   const current = epochOf(turn.state, turn.height + 1);
   if (current.baseHeight === turn.height) seat(turn, current);
   const replicas = choose(turn, current, wantedSteps(turn, current));
@@ -35,6 +37,13 @@ export function decideReplicas(turn: Turn): void {
   turn.emit({ kind: 'replicas-changed', epoch, set: setOf(turn.chain.chainId, entry), lastHeight });
 }
 
+/** Who is quarantined while it waits to join must be asked for anew. */
+function forgetQuarantined({ state }: Turn): void {
+  for (const { device, change } of state.seats.values()) {
+    if (change === 'join' && isQuarantined(state, device)) state.seats.delete(device);
+  }
+}
+
 /** What is to change, the most urgent first. */
 function wantedSteps(turn: Turn, { replicas }: EpochEntry): readonly Step[] {
   const { state } = turn;
@@ -47,7 +56,7 @@ function wantedSteps(turn: Turn, { replicas }: EpochEntry): readonly Step[] {
   });
   const joining = seats.flatMap(({ device, change }) => {
     const key = state.devices.get(device)?.key;
-    return change === 'leave' || key === undefined || isQuarantined(state, device) ? [] : [{ device, key }];
+    return change === 'leave' || key === undefined ? [] : [{ device, key }];
   });
   return [...[...removed, ...leaving].map(leave), ...rotated.map(rotate), ...joining.map(join)];
 }

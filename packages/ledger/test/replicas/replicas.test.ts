@@ -126,6 +126,15 @@ describe('replicas that change by committed commands', () => {
     }
   });
 
+  test('who is quarantined while it waits to join must be asked for anew', () => {
+    const world = changing(4);
+    const newcomer = join(world, 'newcomer');
+    for (const i of [0, 1]) world.send(replica(world, i), wish(newcomer, 'join'));
+    world.apply(world.sign(replica(world, 3), submit(doubleUpdate(world, newcomer, 1))));
+    expect(world.ledger.seats()).toEqual([]);
+    expect(world.send(replica(world, 2), wish(newcomer, 'join'))).toBe('quarantined');
+  });
+
   test('equal blocks give equal roots, and a snapshot in the middle of a change goes on alike', () => {
     const world = changing(5);
     world.send(replica(world, 4), wish(replica(world, 4), 'leave'));
