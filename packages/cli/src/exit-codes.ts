@@ -40,6 +40,7 @@ const BY_FAMILY: Readonly<Record<string, number>> = {
   BIND: EXIT.environment,
   STORE: EXIT.environment,
   HOME: EXIT.environment,
+  KEYS: EXIT.environment,
   NODE: EXIT.environment,
 };
 

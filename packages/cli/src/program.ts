@@ -5,6 +5,7 @@ import { registerConfig } from './commands/config.ts';
 import { registerDevices } from './commands/devices.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEvidence } from './commands/evidence.ts';
+import { registerKeys } from './commands/keys.ts';
 import { registerLedger } from './commands/ledger.ts';
 import { registerNode } from './commands/node.ts';
 import { registerPrivacy } from './commands/privacy.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     registerLedger,
     registerEvidence,
     registerPrivacy,
+    registerKeys,
     registerDoctor,
     registerConfig,
     registerCompletion,

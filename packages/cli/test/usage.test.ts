@@ -33,6 +33,8 @@ const COMMANDS = [
   'privacy budget show',
   'privacy budget open',
   'privacy budget charge',
+  'keys new',
+  'keys backup',
 ];
 
 describe('every command explains itself', () => {

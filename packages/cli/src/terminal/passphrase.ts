@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { MurmurError } from '@murmuration/core';
+
+/** Shorter ones are guessed whatever Argon2id costs. */
+const MIN_LENGTH = 8;
+
+export interface PassphraseSource {
+  readonly passphraseFile?: string;
+  /** It is not the one that the environment names. */
+  readonly other?: boolean;
+}
+
+/**
+ * The passphrase from a file, from the file that MURMUR_PASSPHRASE_FILE names, or typed without echo; a new one is
+ * typed twice.
+ * @throws KEYS_PASSPHRASE
+ */
+export async function passphraseFrom(source: PassphraseSource, kind: 'known' | 'new' = 'known'): Promise<string> {
+  const fromEnvironment = source.other === true ? undefined : process.env.MURMUR_PASSPHRASE_FILE;
+  const file = source.passphraseFile ?? fromEnvironment;
+  const words = file === undefined ? await typed(kind) : firstLine(file);
+  if (kind === 'new' && words.length < MIN_LENGTH) {
+    throw problem(
+      `a passphrase of ${words.length} characters is too short`,
+      `take at least ${MIN_LENGTH}: several words are best`,
+    );
+  }
+  return words;
+}
+
+function firstLine(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] as string;
+  } catch (cause) {
+    throw problem(`the passphrase file ${file} cannot be read`, 'check the path and its rights', cause);
+  }
+}
+
+async function typed(kind: 'known' | 'new'): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw problem(
+      'there is no terminal to ask for the passphrase on',
+      'give --passphrase-file, or MURMUR_PASSPHRASE_FILE',
+    );
+  }
+  const words = await ask(kind === 'new' ? 'new passphrase: ' : 'passphrase: ');
+  if (kind === 'new' && (await ask('once more: ')) !== words) {
+    throw problem('the two passphrases differ', 'type it again');
+  }
+  return words;
+}
+
+/** Shows the question and none of the keys that are typed. */
+async function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_, __, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('line', resolve);
+      lines.once('SIGINT', () => reject(problem('interrupted', 'nothing was changed')));
+      lines.once('close', () => reject(problem('no passphrase was typed', 'type it again')));
+    });
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
+
+function problem(message: string, remedy: string, cause?: unknown): MurmurError {
+  return new MurmurError({ code: 'KEYS_PASSPHRASE', message, remedy, ...(cause === undefined ? {} : { cause }) });
+}
