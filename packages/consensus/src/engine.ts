@@ -20,7 +20,7 @@ export type EngineEvent =
       readonly executed: Executed;
       /**
        * These are known to be all records that there ever were: this process has run since the key's first use in the
-       * epoch. Else a PBFT engine votes only once others have told it what they hold of its key.
+       * epoch. Else an engine that faces liars signs only once others have told it what they hold of its key.
        */
       readonly sure?: true;
     }

@@ -7,7 +7,7 @@ import type { QbftMessageOf } from './messages.ts';
 import { isOver, isProposer, type State, send, sendBytes, statementAt } from './state.ts';
 
 /** Answers with decisions that one replica gets between two ticks. */
-const MAX_ANSWERS = 3;
+export const MAX_ANSWERS = 3;
 /** Certificates of one replica that are checked between two ticks. */
 const MAX_PROOFS = 32;
 /** Decisions in one answer. */
@@ -51,19 +51,26 @@ export function onDecided(
   if (near && height <= state.height + MAX_DECIDED) return keepLater(state, from, bytes);
   const peer = state.peers[from];
   if (peer === undefined || ++peer.proofs > MAX_PROOFS) return 'proves-too-often';
-  if (!proves(state, message)) return 'bad-certificate';
+  if (!certifies(state, { height, digest: sha3_256(payload), certificate })) return 'bad-certificate';
   if (height === state.height) decide(state, payload, certificate);
   else state.effects.push({ kind: 'behind', height, from });
   return undefined;
 }
 
 /** The rule of `verifyQbftCommit`, with the signatures and the quorum at hand. */
-function proves(state: State, { height, payload, certificate }: QbftMessageOf<'decided'>): boolean {
+export function certifies(
+  state: State,
+  {
+    height,
+    digest,
+    certificate,
+  }: { readonly height: number; readonly digest: Uint8Array; readonly certificate: Uint8Array },
+): boolean {
   const decoded = decodeCertificate(certificate);
   if (!decoded.ok || decoded.value.epoch !== state.set.epoch) return false;
   const { view: round, signatures } = decoded.value;
   const { set, verify, n, q } = state;
-  const statement = statementAt(state, { height, round }, 'commit', sha3_256(payload));
+  const statement = statementAt(state, { height, round }, 'commit', digest);
   return checkSigners(signatures, n, q, ({ replica, signature }) =>
     verifyStatement(verify, set.chainId, statement, signature, set.replicas[replica]?.key as Uint8Array),
   ).ok;

@@ -1,5 +1,6 @@
 import { checkInteger } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
+import { newRecall } from '../loop/recall.ts';
 import { checkSigner } from '../loop/shell.ts';
 import { RequestPool } from '../pbft/requests.ts';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
@@ -41,13 +42,14 @@ export function createState(deps: QbftDeps, given: QbftOptions, q: number): Stat
       last: null,
       floor: base + 1,
       remembered: null,
-      silenced: false,
+      said: null,
       height: 1,
       round: 1,
       vote: null,
       prepared: null,
     },
     ...{ ownRoundChange: null, ownProposal: null, roundChanges: [], log: new Map(), later: new Map() },
+    recall: newRecall(),
     stopIfDuplicated: deps.stopIfDuplicated ?? true,
     ...{ decided: new Map(), batchKeys: new Map(), abandon: false, ahead: null, parts: 0, ticks: 0 },
     ...{ placeAtTick: '', stillTicks: 0, place: '' },

@@ -1,14 +1,15 @@
 import { MurmurError, unreachable } from '@murmuration/core';
-import type { Engine, EngineEvent, EngineRecord, Executed } from '../engine.ts';
+import type { Engine, EngineEvent, Executed } from '../engine.ts';
 import { checkChange } from '../loop/reconfiguration.ts';
 import { isPeer, refused, takeStep } from '../loop/shell.ts';
 import { quorum, type ReplicaSet } from '../quorum/replica-set.ts';
-import { keepLater, offer, onDecided, onRequests, resend } from './catch-up.ts';
+import { keepLater, offer, onDecided, onRequests } from './catch-up.ts';
 import { createState, type QbftDeps } from './create-state.ts';
 import { advance, decide, openHeight } from './deciding.ts';
 import { readRecords, takeUpOwn } from './journal.ts';
 import { decodeQbftMessage, type QbftMessageOf } from './messages.ts';
 import type { QbftOptions } from './options.ts';
+import { askOthers, onRecall, onRecalled, speak } from './own-key.ts';
 import { enterRound, lead, leaveRound, onProposal, onRoundChange, roundToJoin } from './rounds.ts';
 import { currentRound, isListening, isOpen, isProposer, misplaced, proposerOf, type State, send } from './state.ts';
 import { onTimer, settleTimers, startTicking } from './timers.ts';
@@ -58,7 +59,7 @@ export function createQbftWithQuorum(
 function take(state: State, event: EngineEvent): void {
   switch (event.kind) {
     case 'start':
-      start(state, event.records, event.executed);
+      start(state, event);
       break;
     case 'message': {
       const reason = receive(state, event.from, event.bytes);
@@ -103,7 +104,7 @@ function settle(state: State): void {
   settleTimers(state);
 }
 
-function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
+function start(state: State, { records, executed, sure }: Extract<EngineEvent, { kind: 'start' }>): void {
   state.executed = executed.height;
   state.height = executed.height + 1;
   readRecords(state, records);
@@ -113,7 +114,8 @@ function start(state: State, records: readonly EngineRecord[], executed: Execute
     if (decided === undefined) break;
     decide(state, decided.payload, decided.certificate);
   }
-  if (isOpen(state)) resend(state);
+  if (sure === true) speak(state);
+  askOthers(state);
   send(state, 'all', { kind: 'fetch', height: state.height });
   startTicking(state);
 }
@@ -163,6 +165,10 @@ function receive(state: State, from: number, bytes: Uint8Array): string | undefi
       return offer(state, from, message.height);
     case 'decided':
       return onDecided(state, from, message, bytes);
+    case 'recall':
+      return onRecall(state, from);
+    case 'recalled':
+      return onRecalled(state, from, message);
     case 'witness':
       for (const signed of message.statements) {
         const reason = takeStatement(state, from, signed);

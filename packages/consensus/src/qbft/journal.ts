@@ -42,7 +42,8 @@ const EVIDENCE = 'evidence';
 export function persistOwn(state: State): void {
   const { height, round, vote, prepared, ownRoundChange } = state;
   const roundChange = ownRoundChange ?? new Uint8Array(0);
-  const value = encode(ownSchema, { height, round, vote, prepared, roundChange });
+  state.said = { height, round, vote, prepared, roundChange };
+  const value = encode(ownSchema, state.said);
   state.effects.push({ kind: 'persist', key: OWN_KEY, value });
 }
 
@@ -93,6 +94,7 @@ export function readRecords(state: State, records: readonly EngineRecord[]): voi
     else throw damagedRecord(key, 'no record of this kind');
   }
   if (own === undefined) return;
+  state.said = own;
   state.remembered = { own, payloads };
   state.floor = Math.max(state.floor, own.height);
 }

@@ -6,6 +6,7 @@ import {
   type Infer,
   integer,
   list,
+  optional,
   type Result,
   refuse,
   struct,
@@ -27,6 +28,8 @@ import {
 const MAX_MESSAGE_BYTES = MAX_BATCH_BYTES + 64 * 1024;
 const MAX_CERTIFICATE_BYTES = 64 + MAX_REPLICAS * 72;
 const MAX_REQUESTS = 1024;
+/** More than anybody holds of one replica: a word at each height around, its round-change, what came early. */
+const MAX_RECALLED = 64;
 
 const place = { epoch: uint, height: integer(1), round: integer(1) };
 const vote = struct({ ...place, digest: digestSchema, signature: signatureBytesSchema });
@@ -54,7 +57,7 @@ const quotedSchema = struct({
 export type QuotedRoundChange = Infer<typeof quotedSchema>;
 
 /** Every message of the protocol. The numbers are the wire format. */
-const messageSchema = union({
+const MESSAGES = {
   /** Above round 1: the round-changes that justify it, and Q prepares of the highest round prepared among them. */
   1: [
     'proposal',
@@ -90,7 +93,24 @@ const messageSchema = union({
   7: ['requests', struct({ again: boolean, requests: list(payload, MAX_REQUESTS) })],
   /** Signed statements of others at one (height, round), so that whoever holds a conflicting one has both. */
   8: ['witness', struct({ statements: list(signedStatementSchema, 3 * MAX_REPLICAS) })],
-});
+  /** After a boot: what do you hold of mine? */
+  9: ['recall', struct({})],
+  /** And the answer, with the newest decision for proof of how far others are. */
+  10: [
+    'recalled',
+    struct({
+      newest: optional(
+        struct({ height: integer(1), digest: digestSchema, certificate: bytesUpTo(MAX_CERTIFICATE_BYTES) }),
+      ),
+      statements: list(signedStatementSchema, MAX_RECALLED),
+    }),
+  ],
+} as const;
+
+const messageSchema = union(MESSAGES);
+
+/** The kinds, for tests that must miss none. */
+export const QBFT_KINDS: readonly string[] = Object.values(MESSAGES).map(([kind]) => kind);
 
 export type QbftMessage = Infer<typeof messageSchema>;
 export type QbftMessageOf<Kind extends QbftMessage['kind']> = Extract<QbftMessage, { kind: Kind }>;

@@ -1,5 +1,6 @@
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
+import type { Recall } from '../loop/recall.ts';
 import type { Shell } from '../loop/shell.ts';
 import type { Timers } from '../loop/timers.ts';
 import type { RequestPool } from '../pbft/requests.ts';
@@ -110,8 +111,9 @@ export interface State extends Shell<EngineEffect> {
   floor: number;
 
   remembered: Remembered | null;
-  /** Another process signs with the own key: this one signs nothing more. */
-  silenced: boolean;
+  /** The last of the own words, as it is in the journal. */
+  said: OwnRecord | null;
+  readonly recall: Recall;
   readonly stopIfDuplicated: boolean;
 
   /** The first that is not decided. */
@@ -162,12 +164,13 @@ export function isProposer(state: State): boolean {
 
 /** Whether this replica may take part in its height: it knows the epoch, and what it has signed there. */
 export function isOpen(state: State): boolean {
-  return isListening(state) && state.height >= state.floor && !state.silenced;
+  return isListening(state) && state.height >= state.floor && state.recall.voice === 'free';
 }
 
 /** Whether what others say of this height can be weighed yet. */
 export function isListening(state: State): boolean {
-  return state.executed >= state.height - 1 && state.height > state.base && !isOver(state);
+  const { executed, height, base, recall } = state;
+  return executed >= height - 1 && height > base && !isOver(state) && recall.voice !== 'asking';
 }
 
 /** Whether every height of this epoch is decided here. */

@@ -1,5 +1,6 @@
 import { settleTimer } from '../loop/timers.ts';
 import { askAnother, forwardAgain, resend } from './catch-up.ts';
+import { askOthers } from './own-key.ts';
 import { isShared } from './rounds.ts';
 import { currentRound, isOpen, isOver, type State, send } from './state.ts';
 
@@ -66,6 +67,7 @@ function tick(state: State): void {
     peer.revivals = 0;
     peer.strikes = 0;
   }
+  askOthers(state);
   const place = `${state.height} ${state.round}`;
   const late = state.later.size > 0 || state.height < state.floor;
   const still = place === state.placeAtTick && (hasWork(state) || late);

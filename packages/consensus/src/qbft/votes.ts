@@ -10,7 +10,7 @@ import {
   type State,
   statementAt,
 } from './state.ts';
-import { accuse, contest, ensureVerified, expose, fallSilent, type Held, heldOf } from './witness.ts';
+import { accuse, contest, ensureVerified, expose, fallSilent, type Held, heldOf, isOwn } from './witness.ts';
 
 type VotePhase = 'prepare' | 'commit';
 
@@ -92,12 +92,6 @@ export function takeStatement(state: State, from: number, signed: SignedStatemen
     return undefined;
   }
   return phase === 'pre-prepare' ? takeProposal(state, signed) : takeVote(state, signed, from, true);
-}
-
-/** Whether this process may have signed it: a second one with the same key names other digests, or later rounds. */
-function isOwn(state: State, { height, view, digest }: SignedStatement): boolean {
-  if (height < state.height || height < state.floor || view < state.round) return true;
-  return view === state.round && state.vote !== null && equalBytes(state.vote.digest, digest);
 }
 
 /**

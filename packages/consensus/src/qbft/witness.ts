@@ -3,6 +3,7 @@ import { createEvidence, evidenceId } from '../evidence/evidence.ts';
 import { refused } from '../loop/shell.ts';
 import { type SignedStatement, verifySigned } from '../quorum/statement.ts';
 import { persistEvidence } from './journal.ts';
+import { claimDigest, decodeQbftMessage } from './messages.ts';
 import { type HeldVote, proposerOf, type Round, type State, send, statementAt } from './state.ts';
 
 /** Evidence made against one replica by one process. One suffices; the rest is for the record. */
@@ -51,13 +52,30 @@ export function accuse(state: State, a: SignedStatement, b: SignedStatement): vo
   if (here && a.phase === 'pre-prepare' && b.phase === 'pre-prepare') state.abandon = true;
 }
 
+/**
+ * Whether this process may have signed it, as far as its journal reaches. All that it signs is in its last record or at
+ * an earlier place: what is beyond, or says otherwise, is of another process or of a later copy of the disk.
+ */
+export function isOwn({ said }: State, { phase, height, view, digest }: SignedStatement): boolean {
+  if (said === null || height > said.height) return false;
+  if (height < said.height || view < said.round) return true;
+  if (view > said.round) return false;
+  const { vote, roundChange } = said;
+  if (phase === 'round-change') {
+    const message = decodeQbftMessage(roundChange);
+    return message.ok && message.value.kind === 'round-change' && equalBytes(claimDigest(message.value), digest);
+  }
+  return vote !== null && equalBytes(vote.digest, digest) && (phase !== 'commit' || vote.commit !== null);
+}
+
 /** The own key has signed what this process did not: a second one runs, or this one started from an old disk. */
 export function fallSilent(state: State, { phase, view, height, digest }: SignedStatement): void {
   refused(state, 'own-key-elsewhere', state.self);
-  if (state.silenced || !state.stopIfDuplicated) return;
-  state.silenced = true;
-  const here = height === state.height && view === state.round;
-  const conflicting = here && state.vote !== null && !equalBytes(state.vote.digest, digest);
+  const { recall, said } = state;
+  if (recall.voice === 'silenced' || !state.stopIfDuplicated) return;
+  recall.voice = 'silenced';
+  const vote = said?.height === height && said.round === view ? said.vote : null;
+  const conflicting = vote !== null && phase !== 'round-change' && !equalBytes(vote.digest, digest);
   state.effects.push({ kind: 'duplicated', phase, view, height, conflicting });
 }
 

@@ -49,6 +49,8 @@ export class Lone {
   readonly journal = new Map<string, Uint8Array>();
   engine: Engine;
   executes = true;
+  /** Whether it asks others at its next boot what they hold of its key. */
+  asks = false;
   private executed = 0;
   private readonly options: QbftOptions;
 
@@ -70,7 +72,7 @@ export class Lone {
   private start(): Outcome {
     const records = [...this.journal].map(([key, value]) => ({ key, value }));
     const executed = { height: this.executed, stateDigest: new Uint8Array(32) };
-    return this.step({ kind: 'start', nowMs: NOW_MS, records, executed });
+    return this.step({ kind: 'start', nowMs: NOW_MS, records, executed, ...(this.asks ? {} : { sure: true }) });
   }
 
   /** The process dies and comes back. @param executed what the host still has */

@@ -34,4 +34,6 @@ const KINDS: readonly (string | undefined)[] = [
   'fetch',
   'requests',
   'witness',
+  'recall',
+  'recalled',
 ];
