@@ -18,6 +18,12 @@ export interface Sent {
   readonly bytes: Uint8Array;
 }
 
+/** What was on the disk of a replica: its journal, and how many blocks. */
+export interface Disk {
+  readonly journal: ReadonlyMap<string, Uint8Array>;
+  readonly blocks: number;
+}
+
 const START_MS = 1_767_225_600_000;
 const CALM: MeshFaults = { loss: 0, duplication: 0, maxDelayMs: 10 };
 /** Certified blocks that one answer to a laggard carries. */
@@ -37,6 +43,10 @@ export class Mesh {
   faults: MeshFaults = CALM;
   /** Sees every message as it leaves. */
   onSent: (sent: Sent) => void = () => {};
+  /** Sees who has just written to its journal. */
+  onPersisted: (self: number) => void = () => {};
+  /** False where hosts say at every boot that their records are all there ever were. */
+  asks = true;
   nowMs = 0;
   private readonly protocol: ProtocolUnderTest;
   private readonly group: Group;
@@ -72,7 +82,19 @@ export class Mesh {
       .map(([key, value]) => ({ key, value }))
       .sort((a, b) => compareBytes(utf8(a.key), utf8(b.key)));
     const height = this.commits[self]?.length ?? 0;
-    this.step(self, { kind: 'start', records, executed: { height, stateDigest: this.state(self, height) } });
+    const executed = { height, stateDigest: this.state(self, height) };
+    this.step(self, { kind: 'start', records, executed, ...(this.asks ? {} : { sure: true }) });
+  }
+
+  copyDisk(self: number): Disk {
+    return { journal: new Map(this.journals[self]), blocks: (this.commits[self] as Commit[]).length };
+  }
+
+  /** Puts an earlier copy of its disk in place of that of a replica that is down. */
+  putBack(self: number, { journal, blocks }: Disk): void {
+    if (this.running(self)) throw new Error(`replica ${self} runs`);
+    this.journals[self] = new Map(journal);
+    (this.commits[self] as Commit[]).length = blocks;
   }
 
   crash(self: number): void {
@@ -150,6 +172,7 @@ export class Mesh {
       case 'persist':
         if (effect.value === null) this.journals[self]?.delete(effect.key);
         else this.journals[self]?.set(effect.key, effect.value.slice());
+        this.onPersisted(self);
         break;
       case 'send':
         for (let to = 0; to < this.n; to++) {

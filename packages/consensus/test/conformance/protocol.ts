@@ -25,6 +25,11 @@ export interface ProtocolUnderTest {
   readonly group: (n: number) => Group;
   /** The kind of a message, undefined where these bytes are none. */
   readonly kindOf: (bytes: Uint8Array) => string | undefined;
+  /**
+   * What a message asserts at a place where a correct replica asserts one thing only; nullish where nothing. Left out
+   * where a replica that starts from an old copy of its disk may say two things.
+   */
+  readonly saying?: (bytes: Uint8Array) => { readonly place: string; readonly says: string } | undefined | null;
   /** Messages over links of one decision that nothing disturbs: their kinds, and how many among n. */
   readonly decision?: { readonly kinds: readonly string[]; readonly messages: (n: number) => number };
   /** False where the protocol needs more than one replica. @default true */

@@ -1,6 +1,7 @@
 import { type Random, seededRandom, toHex } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
 import { Mesh, type Sent } from './mesh.ts';
+import { oldDisks } from './old-disks.ts';
 import type { ProtocolUnderTest } from './protocol.ts';
 
 const SIZES = [4, 7];
@@ -23,6 +24,7 @@ export function engineConformance(name: string, protocol: ProtocolUnderTest): vo
     goodCase(protocol, settle);
     faults(protocol, settle);
     badInput(protocol, settle);
+    if (protocol.saying !== undefined) oldDisks(protocol, protocol.saying, settle);
   });
 }
 
