@@ -1,5 +1,6 @@
 import { checkInteger, equalBytes, MurmurError, utf8 } from '@murmuration/core';
 import { blsVerifyPossession, ed25519Verify, isBlsPublicKey, type Signer } from '@murmuration/crypto';
+import { newRecall } from '../loop/recall.ts';
 import { checkSigner } from '../loop/shell.ts';
 import { RequestPool } from '../pbft/requests.ts';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
@@ -62,7 +63,8 @@ function nothingYet() {
     ...{ lastHeight: Number.POSITIVE_INFINITY, votesFrom: 0, restored: null, voted: null, lock: null, seen: null },
     ...{ ownProposal: null, ownVote: null, payloads: new Map(), kept: new Set<string>(), votes: new Map() },
     ...{ votes2: new Map(), prepared: null, decision: null, decided: new Map(), ahead: new Map(), later: new Map() },
-    ...{ wishes: new Map(), heard: new Set<number>(), ready: null, failedViews: 0, abandon: false, silent: false },
+    ...{ wishes: new Map(), heard: new Set<number>(), ready: null, failedViews: 0, abandon: false },
+    ...{ recall: newRecall(), said: null, bootedAt: { view: 0, height: 1 }, barred: null },
     ...{ rumour: null, told: new Set<string>(), place: '', placeAtTick: '', timers: new Map(), behind: 0 },
   } satisfies Partial<State>;
 }

@@ -7,6 +7,7 @@ import { sendStatus } from './catch-up.ts';
 import { createState, type Hotstuff2Deps } from './create-state.ts';
 import { decideAhead, openHeight } from './deciding.ts';
 import type { Hotstuff2Options } from './options.ts';
+import { askOthers, placeReached, speak } from './own-key.ts';
 import { settleViews } from './pacemaker.ts';
 import { lead } from './proposing.ts';
 import { receive, replayLater } from './receiving.ts';
@@ -14,7 +15,6 @@ import { restore } from './restore.ts';
 import { isLeaving, leaderOf, placeOf, type State, send } from './state.ts';
 import { advance } from './tally.ts';
 import { onTimer, settleTimers, startTick } from './timers.ts';
-import { tellLock } from './views.ts';
 
 /**
  * HotStuff-2 (Malkhi and Nayak, eprint 2023/397) as a pure step, height by height, with certificates of one BLS
@@ -58,8 +58,10 @@ function take(state: State, event: EngineEvent): void {
   switch (event.kind) {
     case 'start':
       restore(state, event.records, event.executed);
+      state.bootedAt = placeReached(state);
+      if (event.sure === true) speak(state);
+      askOthers(state);
       sendStatus(state, 'all');
-      if (state.view > 0) tellLock(state);
       startTick(state);
       break;
     case 'message': {

@@ -5,6 +5,7 @@ import type { State } from './state.ts';
 export function persistRecord(state: State): void {
   const { height, view, proof, voted, lock, restored } = state;
   const own = restored === null ? { height, view, proof, voted, lock } : { ...restored, view, proof };
+  state.said = own;
   state.effects.push({ kind: 'persist', key: RECORD_KEY, value: encode(recordSchema, own) });
 }
 

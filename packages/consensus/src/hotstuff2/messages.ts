@@ -19,6 +19,8 @@ import { aggregateSchema, shareSchema } from './certificates.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const MAX_REQUESTS = 1024;
+/** More than anybody holds of one replica: two votes, its last proposals, what came early. */
+const MAX_RECALLED = 32;
 
 /**
  * Why a replica is in a view: Q gave up the view before (`view-change`, about that view), or Q voted in this one.
@@ -38,6 +40,9 @@ export const certifiedSchema = struct({ digest: digestSchema, certificate: aggre
 
 export type Certified = Infer<typeof certifiedSchema>;
 
+/** The same, with its height. */
+const certifiedAtSchema = struct({ height: integer(1), digest: digestSchema, certificate: aggregateSchema });
+
 /** What the leader of a view proposed at a height, under its signature. */
 export const seenSchema = struct({ view: uint, digest: digestSchema, signature: signatureBytesSchema });
 
@@ -46,7 +51,7 @@ const place = { epoch: uint, height: integer(1), view: uint };
 const vote = struct({ ...place, digest: digestSchema, share: shareSchema, signature: signatureBytesSchema });
 
 /** Every message of the protocol. The numbers are the wire format. */
-const messageSchema = union({
+const MESSAGES = {
   1: [
     'propose',
     struct({
@@ -99,7 +104,24 @@ const messageSchema = union({
   14: ['enter', struct({ proof: viewProofSchema })],
   /** Two statements that one replica signed and no correct one signs together. */
   15: ['exposed', struct({ first: signedStatementSchema, second: signedStatementSchema })],
-});
+  /** After a boot: what do you hold of mine? */
+  16: ['recall', struct({})],
+  /** And the answer, with proofs of how far others are and what they are locked on. */
+  17: [
+    'recalled',
+    struct({
+      proof: optional(viewProofSchema),
+      newest: optional(certifiedAtSchema),
+      lock: optional(certifiedAtSchema),
+      statements: list(signedStatementSchema, MAX_RECALLED),
+    }),
+  ],
+} as const;
+
+const messageSchema = union(MESSAGES);
+
+/** The kinds, for tests that must miss none. */
+export const HOTSTUFF2_KINDS: readonly string[] = Object.values(MESSAGES).map(([kind]) => kind);
 
 export type Hotstuff2Message = Infer<typeof messageSchema>;
 export type Hotstuff2MessageOf<Kind extends Hotstuff2Message['kind']> = Extract<Hotstuff2Message, { kind: Kind }>;

@@ -4,7 +4,7 @@ import { encodeBatch } from '../quorum/batch.ts';
 import type { AggregateCertificate } from './certificates.ts';
 import { keepPayload, payloadOf } from './journal.ts';
 import { encodeHotstuff2Message } from './messages.ts';
-import { isLeaving, leaderOf, mayVote, type State, sendBytes, signAt } from './state.ts';
+import { isBarred, isLeaving, leaderOf, mayVote, type State, sendBytes, signAt } from './state.ts';
 import { prepare } from './tally.ts';
 import { castVote } from './voting.ts';
 
@@ -26,7 +26,7 @@ export function isReady(state: State): boolean {
 
 /** The leader's turn: it proposes what the highest certificate names, and only where there is none something new. */
 export function lead(state: State): void {
-  if (leaderOf(state) !== state.self || !mayVote(state) || state.ownProposal !== null) return;
+  if (leaderOf(state) !== state.self || !mayVote(state) || isBarred(state) || state.ownProposal !== null) return;
   const { lock, voted, view } = state;
   if (voted?.view === view) {
     resume(state, voted.digest);

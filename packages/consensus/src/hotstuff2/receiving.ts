@@ -11,6 +11,7 @@ import {
   wantBlocks,
 } from './catch-up.ts';
 import { decodeHotstuff2Message, type Hotstuff2Message, type Hotstuff2MessageOf } from './messages.ts';
+import { onRecall, onRecalled } from './own-key.ts';
 import { onNewView, onTimeout } from './pacemaker.ts';
 import { leaderOf, type Peer, type State } from './state.ts';
 import { onVote } from './tally.ts';
@@ -74,6 +75,10 @@ function handle(state: State, from: number, message: Hotstuff2Message, bytes: Ui
       return onRequests(state, from, message);
     case 'enter':
       return enterBy(state, message.proof, from) ? undefined : 'bad-certificate';
+    case 'recall':
+      return onRecall(state, from);
+    case 'recalled':
+      return onRecalled(state, from, message);
     case 'exposed':
       return onExposed(state, from, message);
     default:
@@ -94,7 +99,8 @@ function inPlace(state: State, from: number, message: Placed, bytes: Uint8Array)
     return 'stale-height';
   }
   if (height > state.height + 1) wantBlocks(state, from);
-  if (height > state.height || (state.executed < height - 1 && kind !== 'decide')) return keepLater(state, from, bytes);
+  const waits = state.executed < height - 1 || state.recall.voice === 'asking';
+  if (height > state.height || (waits && kind !== 'decide')) return keepLater(state, from, bytes);
   switch (kind) {
     case 'propose':
       return onPropose(state, from, message);

@@ -29,6 +29,7 @@ export function restore(state: State, records: readonly EngineRecord[], executed
 
 /** A restarted replica stands by its words, and says nothing at heights whose words it may have forgotten. */
 function restoreOwn(state: State, record: OwnRecord): void {
+  state.said = record;
   state.view = record.view;
   state.proof = record.proof;
   if (record.height < state.height) return;

@@ -1,6 +1,7 @@
 import type { Infer } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
+import type { Recall } from '../loop/recall.ts';
 import type { Timers } from '../loop/timers.ts';
 import type { RequestPool } from '../pbft/requests.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
@@ -53,6 +54,11 @@ export interface Peer {
   accusations: number;
   /** It has sent a share that does not verify: from now on each of its shares is checked before it is added. */
   suspect: boolean;
+}
+
+export interface Place {
+  readonly view: number;
+  readonly height: number;
 }
 
 /** Everything one replica knows. Functions of this folder change it; nothing else does. */
@@ -120,8 +126,13 @@ export interface State {
   ready: string | null;
   /** Views that failed since the last decision. */
   failedViews: number;
-  /** The own key signs elsewhere too: it says nothing more here. */
-  silent: boolean;
+  readonly recall: Recall;
+  /** The last of the own words, as it is in the journal. */
+  said: OwnRecord | null;
+  /** Where the journal ended at the last boot. */
+  bootedAt: Place;
+  /** It may have voted up to here before its last boot, and cannot know. */
+  barred: Place | null;
   /** The leader of this view lied: leave it now. */
   abandon: boolean;
   /** A proposal that another replica says it saw: one that differs convicts its leader. */
@@ -147,13 +158,19 @@ export function leaderOf(state: State): number {
 
 /** Whether this replica may still say something new at the open height: its set decides it, and nothing is forgotten. */
 export function mayVote(state: State): boolean {
-  const { height, executed, base, lastHeight, votesFrom, decision, silent } = state;
+  const { height, executed, base, lastHeight, votesFrom, decision, recall } = state;
   const own = height > base && height <= lastHeight;
-  return own && !silent && executed >= height - 1 && height >= votesFrom && decision === null;
+  const free = recall.voice === 'free';
+  return own && free && executed >= height - 1 && height >= votesFrom && decision === null;
 }
 
-export function placeOf({ view, height, executed }: State): string {
-  return `${view} ${height} ${executed}`;
+/** Whether it may have voted here before its last boot, and does not know. */
+export function isBarred({ barred, view, height }: State): boolean {
+  return barred !== null && view <= barred.view && height <= barred.height;
+}
+
+export function placeOf({ view, height, executed, recall }: State): string {
+  return `${view} ${height} ${executed} ${recall.voice}`;
 }
 
 export function send(state: State, to: number | 'all', message: Hotstuff2Message): void {

@@ -1,5 +1,6 @@
 import { settleTimer } from '../loop/timers.ts';
 import { fetchMissing, sendStatus } from './catch-up.ts';
+import { askOthers } from './own-key.ts';
 import { giveUp, sendTimeout } from './pacemaker.ts';
 import { hasWork, isReady } from './proposing.ts';
 import { isLeaving, leaderOf, placeOf, type State, send, sendBytes } from './state.ts';
@@ -56,6 +57,7 @@ function tick(state: State): void {
     peer.strikes = 0;
     peer.revivals = 0;
   }
+  askOthers(state);
   if (isLeaving(state)) sendTimeout(state);
   const place = placeOf(state);
   if (place === state.placeAtTick && hasWork(state)) resend(state);

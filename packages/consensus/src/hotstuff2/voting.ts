@@ -7,6 +7,7 @@ import { keepPayload, payloadOf, persistRecord } from './journal.ts';
 import { learn, rank } from './locking.ts';
 import { encodeHotstuff2Message, type Hotstuff2MessageOf } from './messages.ts';
 import {
+  isBarred,
   leaderAt,
   leaderOf,
   mayAnswer,
@@ -103,7 +104,7 @@ export function onPrepare(state: State, from: number, message: Hotstuff2MessageO
 export function castVote(state: State, phase: 'prepare' | 'commit', digest: Uint8Array): void {
   const { view, height, voted } = state;
   const bound = voted !== null && voted.view === view && !equalBytes(voted.digest, digest);
-  if (!mayVote(state) || bound) return;
+  if (!mayVote(state) || isBarred(state) || bound) return;
   const payload = payloadOf(state, digest);
   if (payload !== undefined) keepPayload(state, digest, payload, true);
   state.voted = { view, digest };

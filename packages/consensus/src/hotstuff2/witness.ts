@@ -1,7 +1,7 @@
 import { equalBytes } from '@murmuration/core';
 import { createEvidence, evidenceId } from '../evidence/evidence.ts';
 import { refused } from '../loop/shell.ts';
-import type { SignedStatement } from '../quorum/statement.ts';
+import type { SignedStatement, Statement } from '../quorum/statement.ts';
 import type { Hotstuff2MessageOf } from './messages.ts';
 import { proposalAt, type Seen, type State, send, signedWell, strike } from './state.ts';
 
@@ -43,7 +43,7 @@ export function accuse(state: State, first: SignedStatement, second: SignedState
   const { replica, view, height } = first;
   const peer = state.peers[replica];
   if (replica === state.self) {
-    fallSilent(state, first);
+    fallSilent(state, isOwn(state, first) ? second : first);
     return;
   }
   const id = evidenceId(evidence);
@@ -57,12 +57,28 @@ export function accuse(state: State, first: SignedStatement, second: SignedState
   if (leads && view === state.view && height === state.height) state.abandon = true;
 }
 
+/**
+ * Whether this process may have signed it, as far as its journal reaches: whatever it signed is in its last record or
+ * at an earlier place.
+ */
+export function isOwn({ said }: State, { phase, view, height, digest }: Omit<Statement, 'epoch'>): boolean {
+  if (said === null || height > said.height) return false;
+  if (height < said.height) return true;
+  const { voted, lock } = said;
+  if (voted === null || view !== voted.view) return voted !== null && view < voted.view;
+  // A lock is written before the second vote for it leaves.
+  return equalBytes(voted.digest, digest) && (phase !== 'commit' || (lock?.certificate.view ?? -1) >= view);
+}
+
 /** The own key signs elsewhere: whatever more this process signed would convict it. */
-function fallSilent(state: State, { phase, view, height }: SignedStatement): void {
+export function fallSilent(state: State, { phase, view, height, digest }: Omit<Statement, 'epoch'>): void {
   refused(state, 'own-key-elsewhere');
-  if (state.silent) return;
-  state.silent = true;
-  state.effects.push({ kind: 'duplicated', phase, view, height, conflicting: true });
+  const { recall, said } = state;
+  if (recall.voice === 'silenced') return;
+  recall.voice = 'silenced';
+  const voted = said?.height === height ? said.voted : null;
+  const conflicting = voted?.view === view && !equalBytes(voted.digest, digest);
+  state.effects.push({ kind: 'duplicated', phase, view, height, conflicting });
 }
 
 /** Another replica has found a liar out. */

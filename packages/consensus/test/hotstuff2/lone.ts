@@ -37,6 +37,8 @@ export class Lone {
   readonly journal = new Map<string, Uint8Array>();
   /** Checks of shares and of sums of shares that the engine made, by how many signed. */
   readonly checks: number[] = [];
+  /** Whether it asks others at its next boot what they hold of its key. */
+  asks = false;
   engine: Engine;
   private readonly options: Hotstuff2Options;
   private readonly multisignature: Multisignature;
@@ -69,7 +71,8 @@ export class Lone {
 
   private start(height = 0): readonly EngineEffect[] {
     const records = [...this.journal].map(([key, value]) => ({ key, value }));
-    return this.step({ kind: 'start', nowMs: NOW_MS, records, executed: { height, stateDigest: new Uint8Array(32) } });
+    const executed = { height, stateDigest: new Uint8Array(32) };
+    return this.step({ kind: 'start', nowMs: NOW_MS, records, executed, ...(this.asks ? {} : { sure: true }) });
   }
 
   /** A crash after the last effect, and a new boot. */

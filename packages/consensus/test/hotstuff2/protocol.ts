@@ -24,6 +24,7 @@ export function hotstuff2Protocol(
       const decoded = decodeHotstuff2Message(bytes);
       return decoded.ok ? decoded.value.kind : undefined;
     },
+    saying: (bytes) => HOTSTUFF2.saying(HOTSTUFF2.kindOf(bytes), bytes),
     decision: { kinds: ['propose', 'vote', 'prepare', 'vote2', 'decide'], messages: (n) => 5 * (n - 1) },
     group: (n) => {
       const { set, signers, verify, bls, secretKeys } = createHotstuff2Keys(n, kind);
@@ -45,7 +46,7 @@ function kindOfSignatures(verify: Verify | undefined): 'real' | 'hash' {
 
 const KINDS: readonly (string | undefined)[] = [
   ...[undefined, 'propose', 'vote', 'prepare', 'vote2', 'decide', 'timeout', 'new-view', 'status', 'fetch'],
-  ...['fetch-payload', 'payload', 'block', 'requests', 'enter', 'exposed'],
+  ...['fetch-payload', 'payload', 'block', 'requests', 'enter', 'exposed', 'recall', 'recalled'],
 ];
 
 /** HotStuff-2 as clusters run it; of the options of PBFT they give, those of its log do not apply. */

@@ -99,6 +99,7 @@ test('known-bad: an engine that forgets its votes at a crash signs two proposals
   forgetful.onSent = ({ from, bytes }) => {
     if (from === 0 && protocol.kindOf(bytes) === 'propose') crashed.push(toHex(bytes));
   };
+  forgetful.run(50);
   forgetful.propose(0, 'one');
   forgetful.crash(0);
   // A disk that lost everything: the mesh starts it with no record.
@@ -108,6 +109,7 @@ test('known-bad: an engine that forgets its votes at a crash signs two proposals
   empty.run(1000);
   const proposals = [...forgetful.sent, ...empty.sent].filter(({ bytes }) => protocol.kindOf(bytes) === 'propose');
   const judge = new Mesh(protocol, 4, 'judge');
+  judge.run(50);
   for (const { bytes } of proposals) judge.deliver(0, 1, bytes);
   const accused = judge.evidence.map((wire) => {
     const read = readEvidence(wire);
