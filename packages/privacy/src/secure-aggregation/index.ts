@@ -16,6 +16,22 @@ export type {
   MaskingClientDeps,
   NoiseSource,
 } from './client-state.ts';
+export {
+  type Committee,
+  committeeQuorum,
+  encodeStatementCertificate,
+  type StatementCertificateRefusal,
+  type StatementSignature,
+  verifyStatementCertificate,
+  verifyStatementSignature,
+} from './committee.ts';
+export {
+  type CommitterRefusal,
+  createStatementCommitter,
+  type StatementCommitter,
+  type StatementCommitterDeps,
+  type StatementVote,
+} from './committer.ts';
 export { createMaskGraph, type MaskGraph } from './graph.ts';
 export { drawGroups, MIN_GROUP_SIZE } from './groups.ts';
 export { applyMask } from './masks.ts';
