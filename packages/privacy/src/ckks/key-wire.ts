@@ -1,0 +1,165 @@
+import {
+  accept,
+  bytes,
+  bytesUpTo,
+  decodeCanonical,
+  encode,
+  fromHex,
+  integer,
+  list,
+  oneOf,
+  optional,
+  type Result,
+  refuse,
+  type Schema,
+  struct,
+  toHex,
+} from '@murmuration/core';
+import type { ClassHandle, GaloisKeys, RelinKeys, SEALContext } from 'node-seal';
+import { isPlainCiphertext, isPlainSecretKey, isPlainSwitchKeys, maxCiphertextBytes } from './blob.ts';
+import type { CkksCore } from './core.ts';
+import { CkksEvaluationKeys, CkksPublicKey, CkksSecretKey, MAX_ROTATIONS } from './keys.ts';
+import { native, nativeRefusal } from './native.ts';
+
+export type KeyRefusal = 'too-large' | 'malformed' | 'not-a-key' | 'wrong-key';
+
+export interface EvaluationKeyParts {
+  readonly rotations: readonly number[];
+  readonly relin: Uint8Array | null;
+  readonly galois: Uint8Array | null;
+}
+
+const HEAD_BYTES = 1024;
+
+function primesOf({ parameters }: CkksCore): number {
+  return parameters.chain.length;
+}
+
+function suiteOf(core: CkksCore, kind: string): string {
+  return `ckks-${kind}-${core.parameters.degree}-${core.parameters.chain.join('.')}`;
+}
+
+function keySchema(core: CkksCore, kind: 'public' | 'secret') {
+  const max = maxCiphertextBytes(core.parameters.degree, primesOf(core));
+  return struct({ suite: oneOf(suiteOf(core, kind)), keyId: bytes(32), key: bytesUpTo(max) });
+}
+
+/** Of one rotation, or of relinearisation. */
+function maxSwitchKeyBytes(core: CkksCore): number {
+  const primes = primesOf(core);
+  return (primes - 1) * maxCiphertextBytes(core.parameters.degree, primes) + 8 * core.parameters.degree + HEAD_BYTES;
+}
+
+function evaluationSchema(core: CkksCore) {
+  const most = maxSwitchKeyBytes(core);
+  const slots = core.slots;
+  return struct({
+    suite: oneOf(suiteOf(core, 'evaluation')),
+    keyId: bytes(32),
+    rotations: list(integer(1 - slots, slots - 1), MAX_ROTATIONS),
+    relin: optional(bytesUpTo(most)),
+    galois: optional(bytesUpTo(MAX_ROTATIONS * most)),
+  });
+}
+
+export function keyBytes(key: CkksPublicKey | CkksSecretKey): Uint8Array {
+  const { core } = key;
+  const kind = key instanceof CkksPublicKey ? 'public' : 'secret';
+  const saved: Uint8Array = native(core.seal, 'save a key', () => key.handle.saveToArray(core.seal.ComprModeType.none));
+  const head = { suite: suiteOf(core, kind), keyId: fromHex(key.keyId) as Uint8Array };
+  return encode(keySchema(core, kind), { ...head, key: saved });
+}
+
+export function evaluationKeyBytes(core: CkksCore, keyId: string, parts: EvaluationKeyParts): Uint8Array {
+  const head = { suite: suiteOf(core, 'evaluation'), keyId: fromHex(keyId) as Uint8Array };
+  return encode(evaluationSchema(core), { ...head, ...parts });
+}
+
+/** @returns the key; its id is the digest of what was read, not what the bytes claim */
+export function readPublicKey(core: CkksCore, wire: Uint8Array): Result<CkksPublicKey, KeyRefusal> {
+  const { degree } = core.parameters;
+  const read = readKey(keySchema(core, 'public'), wire, maxCiphertextBytes(degree, primesOf(core)));
+  if (!read.ok) return read;
+  if (!isPlainCiphertext(read.value.key, degree, primesOf(core))) return refuse('not-a-key');
+  const loaded = load(core, new core.seal.PublicKey(), read.value.key);
+  if (!loaded.ok) return loaded;
+  const key = new CkksPublicKey(core, loaded.value);
+  if (key.keyId === toHex(read.value.keyId)) return accept(key);
+  key[Symbol.dispose]();
+  return refuse('wrong-key', 'the key is not the one that the bytes name');
+}
+
+/** One's own, from one's own store: that it belongs to the id is taken from the bytes. */
+export function readSecretKey(core: CkksCore, wire: Uint8Array): Result<CkksSecretKey, KeyRefusal> {
+  const { degree } = core.parameters;
+  const read = readKey(keySchema(core, 'secret'), wire, maxCiphertextBytes(degree, primesOf(core)));
+  if (!read.ok) return read;
+  if (!isPlainSecretKey(read.value.key, degree, primesOf(core))) return refuse('not-a-key');
+  const loaded = load(core, new core.seal.SecretKey(), read.value.key);
+  return loaded.ok ? accept(new CkksSecretKey(core, loaded.value, toHex(read.value.keyId))) : loaded;
+}
+
+/** @param keyId of the public key that vectors are encrypted for */
+export function readEvaluationKeys(
+  core: CkksCore,
+  wire: Uint8Array,
+  keyId: string,
+): Result<CkksEvaluationKeys, KeyRefusal> {
+  const read = readKey(evaluationSchema(core), wire, (MAX_ROTATIONS + 1) * maxSwitchKeyBytes(core));
+  if (!read.ok) return read;
+  const { rotations, relin, galois } = read.value;
+  if (toHex(read.value.keyId) !== keyId)
+    return refuse('wrong-key', `for the key ${toHex(read.value.keyId).slice(0, 8)}`);
+  const distinct = new Set(rotations).size === rotations.length && !rotations.includes(0);
+  if (!distinct || (galois === null) !== (rotations.length === 0)) return refuse('malformed', 'rotations');
+  const { degree } = core.parameters;
+  if (relin !== null && !isPlainSwitchKeys(relin, degree, primesOf(core), 1)) return refuse('not-a-key', 'relinearise');
+  if (galois !== null && !isPlainSwitchKeys(galois, degree, primesOf(core), rotations.length)) {
+    return refuse('not-a-key', 'rotations');
+  }
+  return loadEvaluationKeys(core, keyId, { rotations, relin, galois });
+}
+
+function loadEvaluationKeys(core: CkksCore, keyId: string, { rotations, relin, galois }: EvaluationKeyParts) {
+  const relinKeys = relin === null ? accept(undefined) : load<RelinKeys>(core, new core.seal.RelinKeys(), relin);
+  if (!relinKeys.ok) return relinKeys;
+  const galoisKeys = galois === null ? accept(undefined) : load<GaloisKeys>(core, new core.seal.GaloisKeys(), galois);
+  if (!galoisKeys.ok) {
+    relinKeys.value?.delete();
+    return galoisKeys;
+  }
+  const keys = new CkksEvaluationKeys(core, keyId, rotations, relinKeys.value, galoisKeys.value);
+  const { degree } = core.parameters;
+  const complete =
+    (relinKeys.value?.hasKey(2) ?? true) &&
+    rotations.every((steps) => galoisKeys.value?.hasKey(galoisElement(steps, degree)) ?? false);
+  if (complete) return accept(keys);
+  keys[Symbol.dispose]();
+  return refuse<KeyRefusal>('not-a-key', 'a rotation that is named is not there');
+}
+
+/** A rotation to the left by `steps` is the automorphism x → x^(3^steps) modulo 2N. */
+export function galoisElement(steps: number, degree: number): number {
+  const slots = degree / 2;
+  let element = 1;
+  for (let i = 0; i < (steps + slots) % slots; i++) element = (element * 3) % (2 * degree);
+  return element;
+}
+
+function readKey<T>(schema: Schema<T>, wire: Uint8Array, most: number): Result<T, KeyRefusal> {
+  const maxBytes = most + HEAD_BYTES;
+  if (wire.length > maxBytes) return refuse('too-large', `${wire.length} bytes, at most ${maxBytes}`);
+  const decoded = decodeCanonical(schema, wire, { maxBytes });
+  return decoded.ok ? decoded : refuse('malformed', decoded.detail ?? decoded.reason);
+}
+
+interface Loadable extends ClassHandle {
+  loadFromArray(context: SEALContext, wire: Uint8Array): void;
+}
+
+function load<K extends Loadable>(core: CkksCore, key: K, wire: Uint8Array): Result<K, KeyRefusal> {
+  const words = nativeRefusal(core.seal, () => key.loadFromArray(core.context.handle, wire));
+  if (words === undefined) return accept(key);
+  key.delete();
+  return refuse('not-a-key', words);
+}

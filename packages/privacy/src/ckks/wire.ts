@@ -1,0 +1,140 @@
+import {
+  accept,
+  bytes,
+  bytesUpTo,
+  decodeCanonical,
+  encode,
+  finite,
+  fromHex,
+  integer,
+  list,
+  oneOf,
+  type Result,
+  refuse,
+  struct,
+  toHex,
+} from '@murmuration/core';
+import type { Ciphertext } from 'node-seal';
+import { isPlainCiphertext, maxCiphertextBytes } from './blob.ts';
+import type { CkksCore } from './core.ts';
+import { chunkCount, MAX_VECTOR_LENGTH } from './encrypt.ts';
+import { native, nativeRefusal } from './native.ts';
+import type { Level } from './parameters.ts';
+import type { Precision } from './precision.ts';
+import { EncryptedVector, type VectorHead } from './vector.ts';
+
+const MAX_CHUNKS = MAX_VECTOR_LENGTH / 512;
+const HEAD_BYTES = 256;
+
+/** What the parameters are, in a word that the bytes carry: those of another chain are refused by it. */
+function suiteOf({ parameters: { degree, chain, scaleBits } }: CkksCore): string {
+  return `ckks-${degree}-${chain.join('.')}-${scaleBits}`;
+}
+
+function vectorSchema(core: CkksCore) {
+  return struct({
+    suite: oneOf(suiteOf(core)),
+    level: integer(0, core.top),
+    length: integer(1, MAX_VECTOR_LENGTH),
+    keyId: bytes(32),
+    magnitude: finite,
+    deviation: finite,
+    chunks: list(bytesUpTo(maxCiphertextBytes(core.parameters.degree, core.top + 1)), MAX_CHUNKS),
+  });
+}
+
+export function vectorBytes(vector: EncryptedVector<Level>): Uint8Array {
+  const { core } = vector;
+  const none = core.seal.ComprModeType.none;
+  const chunks = native(core.seal, 'save a vector', () =>
+    vector.chunks.map((chunk): Uint8Array => chunk.saveToArray(none)),
+  );
+  return headAndChunks(core, vector.level, vector, chunks);
+}
+
+export function headAndChunks(core: CkksCore, level: number, head: VectorHead, chunks: Uint8Array[]): Uint8Array {
+  const { length, keyId, precision } = head;
+  const id = fromHex(keyId) as Uint8Array;
+  return encode(vectorSchema(core), { suite: suiteOf(core), level, length, keyId: id, ...precision, chunks });
+}
+
+/** What the reader agreed on with the sender: nothing else is accepted. */
+export interface VectorExpectation<L extends Level> {
+  readonly keyId: string;
+  readonly length: number;
+  readonly level: L;
+  /** The largest bound that the sender may state. */
+  readonly maxMagnitude: number;
+  /** The largest error that the sender may state. @default that of a fresh encryption of such numbers, under either key */
+  readonly maxError?: number;
+}
+
+export type VectorRefusal =
+  | 'too-large'
+  | 'malformed'
+  | 'wrong-level'
+  | 'wrong-length'
+  | 'wrong-key'
+  | 'wrong-precision'
+  | 'not-a-ciphertext'
+  | 'wrong-scale';
+
+/**
+ * Reads what a peer sent. Nothing is loaded before every size is the right one. CKKS bytes carry no proof of what is
+ * in them: whoever needs to know the sender checks a signature over the bytes.
+ */
+export function readVector<L extends Level>(
+  core: CkksCore,
+  wire: Uint8Array,
+  expected: VectorExpectation<L>,
+): Result<EncryptedVector<L>, VectorRefusal> {
+  const count = chunkCount(core, expected.length);
+  const maxBytes = HEAD_BYTES + count * (maxCiphertextBytes(core.parameters.degree, expected.level + 1) + 8);
+  if (wire.length > maxBytes) return refuse('too-large', `${wire.length} bytes, at most ${maxBytes}`);
+  const decoded = decodeCanonical(vectorSchema(core), wire, { maxBytes });
+  if (!decoded.ok) return refuse('malformed', decoded.detail ?? decoded.reason);
+  const { level, length, chunks, keyId, magnitude, deviation } = decoded.value;
+  if (level !== expected.level) return refuse('wrong-level', `level ${level}, not ${expected.level}`);
+  if (length !== expected.length || chunks.length !== count) return refuse('wrong-length', `${length} numbers`);
+  if (toHex(keyId) !== expected.keyId) return refuse('wrong-key', `for the key ${toHex(keyId).slice(0, 8)}`);
+  const precision = { magnitude, deviation };
+  if (!isBelievable(core, precision, expected)) {
+    return refuse('wrong-precision', `numbers up to ${magnitude}, error ${8 * deviation}`);
+  }
+  const head = { length, keyId: expected.keyId, precision };
+  const loaded = loadChunks(core, expected.level, chunks);
+  return loaded.ok ? accept(new EncryptedVector(core, expected.level, head, loaded.value)) : loaded;
+}
+
+/** Neither smaller than any ciphertext's, nor larger than agreed. */
+function isBelievable(
+  core: CkksCore,
+  { magnitude, deviation }: Precision,
+  expected: VectorExpectation<Level>,
+): boolean {
+  const { scale, maxMagnitude } = core.level(expected.level);
+  const most = Math.min(expected.maxMagnitude, maxMagnitude);
+  const encoded = core.model.encoded(expected.maxMagnitude, scale).deviation;
+  const fresh = encoded + core.model.encryption('public', scale);
+  const maxDeviation = (expected.maxError ?? 8 * fresh * (1 + 1e-9)) / 8;
+  return magnitude > 0 && magnitude <= most && deviation > 0 && deviation <= maxDeviation;
+}
+
+function loadChunks(core: CkksCore, level: number, wires: readonly Uint8Array[]): Result<Ciphertext[], VectorRefusal> {
+  const loaded: Ciphertext[] = [];
+  const fail = (reason: VectorRefusal, detail: string) => {
+    for (const chunk of loaded) chunk.delete();
+    return refuse(reason, detail);
+  };
+  for (const [i, wire] of wires.entries()) {
+    if (!isPlainCiphertext(wire, core.parameters.degree, level + 1)) return fail('not-a-ciphertext', `chunk ${i}`);
+    const chunk = new core.seal.Ciphertext();
+    loaded.push(chunk);
+    const words = nativeRefusal(core.seal, () => chunk.loadFromArray(core.context.handle, wire));
+    if (words !== undefined) return fail('not-a-ciphertext', `chunk ${i}: ${words}`);
+    const shaped = chunk.size() === 2 && chunk.coeffModulusSize() === level + 1 && chunk.isNttForm();
+    if (!shaped || chunk.isTransparent()) return fail('not-a-ciphertext', `chunk ${i}`);
+    if (chunk.scale() !== core.level(level).scale) return fail('wrong-scale', `chunk ${i}: scale ${chunk.scale()}`);
+  }
+  return accept(loaded);
+}
