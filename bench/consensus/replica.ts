@@ -7,6 +7,8 @@ import { sha3_256 } from '@murmuration/crypto';
 import { createAheadVerifier, openVerifierPool, sqliteStore, systemClock } from '@murmuration/node';
 import { type Block, blockChange, readBlocks } from '../../packages/node/src/services/block-store.ts';
 import { ConsensusService } from '../../packages/node/src/services/consensus-service.ts';
+import { oneEpoch } from '../../packages/node/src/services/one-epoch.ts';
+import { watchRequests } from '../../packages/node/src/services/replica-epochs.ts';
 import {
   type FromReplica,
   identityOf,
@@ -49,11 +51,6 @@ class TransactionChain {
     }
   }
 
-  replicaIndex(device: string): number | undefined {
-    const index = this.replicaSet.replicas.findIndex((replica) => replica.device === device);
-    return index < 0 ? undefined : index;
-  }
-
   change(block: Block) {
     return blockChange(block);
   }
@@ -91,17 +88,22 @@ const host = await createHost(
   { bootstrap: options.bootstrap },
 );
 const chain = await TransactionChain.open(store);
-const engine = createPbft({ replicaSet: chain.replicaSet, self, signer: identity.signer }, options.pbft);
+const { replicaSet } = chain;
+const engine = createPbft({ replicaSet, self, signer: identity.signer }, options.pbft);
+const watched =
+  pool.workers === 0
+    ? engine
+    : watchRequests(engine, (requests) => ahead.ahead(requests.flatMap((one) => checkOf(one) ?? [])));
 const service = new ConsensusService(
-  { identity, port: host.port, store, clock: systemClock, metrics: noMetrics, chain, engine, self },
+  {
+    ...{ port: host.port, store, clock: systemClock, metrics: noMetrics },
+    ...{ chain, epochs: oneEpoch(watched, replicaSet, self) },
+  },
   { checkpointInterval: options.pbft.checkpointInterval ?? 64 },
   {
     onBehind: (height) => fail(`behind at ${chain.height}, others at ${height}`),
     onEvidence: () => fail('an honest replica was accused'),
     onFatal: (error) => fail(String(error)),
-    ...(pool.workers === 0
-      ? {}
-      : { onRequests: (requests) => ahead.ahead(requests.flatMap((one) => checkOf(one) ?? [])) }),
   },
 );
 chain.onBlock = (reply) => host.port.send(client, REPLY_TOPIC, encode(replySchema, reply));

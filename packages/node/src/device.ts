@@ -110,6 +110,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
       },
       onRecord: ({ job, round }) => source.tellRound(job, round),
       facts: () => ({ samples: services.learning.samples, rssBytes: process.memoryUsage.rss() }),
+      onVoter: () => rememberStore(home.folder, store, services.owner),
     },
   );
   const source: DeviceSource = new DeviceSource(deps, services, {
@@ -123,7 +124,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     planJob: (request) => planJob(request, places, services.chain.ledger),
   });
   opened.use(services);
-  if (services.consensus !== undefined) await rememberStore(home.folder, store, services.owner);
+  if (services.chain.self !== undefined) await rememberStore(home.folder, store, services.owner);
   await services.start();
   log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
   const stack = opened.move();

@@ -1,5 +1,5 @@
 import { type Batch, decodeBatch, type ReplicaSet, verifyCommit } from '@murmuration/consensus';
-import { type Change, MurmurError, type Result, refuse, toHex } from '@murmuration/core';
+import { type Change, type DeviceId, MurmurError, type Result, refuse, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import {
   chainIdOf,
@@ -7,6 +7,7 @@ import {
   encodeEpochProof,
   epochKey,
   type Ledger,
+  type LedgerEpoch,
   type LedgerEvent,
   type LedgerOptions,
   type Receipt,
@@ -25,18 +26,23 @@ export interface AppliedBlock {
   readonly events: readonly LedgerEvent[];
 }
 
+/** Ends of epochs whose proof is kept at hand: consensus certifies the state there soon after. */
+const PROOFS_KEPT = 8;
+
 /**
  * The device's copy of the ledger and the certified blocks below it. Blocks enter in height order, from
  * consensus or from a peer, and only after `persist` made them durable.
  */
 export class Chain {
-  readonly replicaSet: ReplicaSet;
-  /** Position in the replica set, or undefined for a device that only follows. */
-  readonly self: number | undefined;
+  /** The replicas of the genesis, also where others have taken their place. */
+  readonly founders: readonly DeviceId[];
   readonly chainId: Uint8Array;
   private readonly deps: ServiceDeps;
   private current: Ledger;
   private root: Uint8Array;
+  private known: readonly LedgerEpoch[];
+  /** By the last height of an epoch. */
+  private readonly proofs = new Map<number, Uint8Array>();
   private readonly listeners: ((applied: AppliedBlock) => void)[] = [];
   private readonly jumpListeners: (() => void)[] = [];
 
@@ -45,9 +51,9 @@ export class Chain {
     this.current = ledger;
     this.root = ledger.root();
     this.chainId = chainIdOf(deps.genesis);
-    this.replicaSet = replicaSetOf(deps.genesis);
-    const self = this.replicaSet.replicas.findIndex(({ device }) => device === deps.identity.device);
-    this.self = self < 0 ? undefined : self;
+    this.founders = replicaSetOf(deps.genesis).replicas.map(({ device }) => device);
+    this.known = ledger.epochs();
+    this.keepProof();
   }
 
   /** Replays what the store holds. @throws CHAIN_DAMAGED where it does not fit together */
@@ -78,13 +84,33 @@ export class Chain {
     return this.root;
   }
 
+  /** Epochs that the ledger remembers, ascending; the last one may begin later. */
+  get epochs(): readonly LedgerEpoch[] {
+    return this.known;
+  }
+
+  /** The epoch that decides `height`: at most one above the own. */
+  epochAt(height: number): LedgerEpoch {
+    return this.known.findLast(({ baseHeight }) => baseHeight < height) ?? (this.known[0] as LedgerEpoch);
+  }
+
+  /** Who decides the next height. */
+  get replicaSet(): ReplicaSet {
+    return this.epochAt(this.height + 1).set;
+  }
+
+  /** Position in the replica set, or undefined for a device that only follows. */
+  get self(): number | undefined {
+    return this.replicaIndex(this.deps.identity.device);
+  }
+
   replicaIndex(device: string): number | undefined {
     const index = this.replicaSet.replicas.findIndex((replica) => replica.device === device);
     return index < 0 ? undefined : index;
   }
 
   verify(block: Block): Result<void> {
-    const verdict = verifyCommit(this.replicaSet, block);
+    const verdict = verifyCommit(this.epochAt(block.height).set, block);
     return verdict.ok ? verdict : refuse(verdict.reason);
   }
 
@@ -101,6 +127,8 @@ export class Chain {
     const { timeMs, requests } = batch.value;
     const { receipts, events } = this.current.apply({ height: block.height, timeMs, requests });
     this.root = this.current.root();
+    if (events.some(({ kind }) => kind === 'replicas-changed')) this.known = this.current.epochs();
+    this.keepProof();
     const applied = { block, batch: batch.value, receipts, events };
     for (const listener of this.listeners) listener(applied);
     return applied;
@@ -110,14 +138,26 @@ export class Chain {
   install(ledger: Ledger): void {
     this.current = ledger;
     this.root = this.current.root();
+    this.known = this.current.epochs();
+    this.keepProof();
     for (const listener of this.jumpListeners) listener();
   }
 
-  /** Where an epoch ends at this height: what proves the next replica set under this state, for light clients. */
-  epochProof(): Uint8Array | undefined {
-    const next = this.current.epochs().find(({ set, baseHeight }) => set.epoch > 0 && baseHeight === this.height);
-    if (next === undefined) return undefined;
-    return encodeEpochProof(next.set.epoch, this.current.answer(`epoch/${epochKey(next.set.epoch)}`));
+  /**
+   * Where an epoch ended lately at `height`: what proves the next replica set under the state there, for whoever
+   * follows without blocks.
+   */
+  epochProof(height: number): Uint8Array | undefined {
+    return this.proofs.get(height);
+  }
+
+  private keepProof(): void {
+    const { height } = this;
+    const next = this.known.find(({ set, baseHeight }) => set.epoch > 0 && baseHeight === height);
+    if (next === undefined) return;
+    const { epoch } = next.set;
+    this.proofs.set(height, encodeEpochProof(epoch, this.current.answer(`epoch/${epochKey(epoch)}`)));
+    for (const old of this.proofs.keys()) if (this.proofs.size > PROOFS_KEPT) this.proofs.delete(old);
   }
 
   block(height: number): Promise<Block | undefined> {

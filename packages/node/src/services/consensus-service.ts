@@ -1,15 +1,5 @@
-import {
-  decodeCertificate,
-  type Engine,
-  type EngineEffect,
-  type EngineEvent,
-  type EngineStatus,
-  type Liar,
-  type ReplicaSet,
-  requestsIn,
-  type SendEffect,
-} from '@murmuration/consensus';
-import { type Change, MurmurError, type Timer } from '@murmuration/core';
+import type { Epochs, EpochsEffect, EpochsEvent, EpochsStatus, ReplicaSet } from '@murmuration/consensus';
+import { type Change, type DeviceId, MurmurError, type Timer } from '@murmuration/core';
 import { type Block, blocksToPrune } from './block-store.ts';
 import { checkpointChanges } from './checkpoint-store.ts';
 import type { ServiceDeps } from './deps.ts';
@@ -19,7 +9,7 @@ import { keyInUseElsewhere, VoteJournal } from './vote-journal.ts';
 const TOPIC = 'pbft';
 const RETAINED_BLOCKS = 4096;
 
-type StableCheckpoint = Extract<EngineEffect, { kind: 'stableCheckpoint' }>;
+type StableCheckpoint = Extract<EpochsEffect, { kind: 'stableCheckpoint' }>;
 
 export interface ConsensusOptions {
   /** Heights between snapshots; the engine's checkpoint interval. */
@@ -34,102 +24,92 @@ export interface ConsensusOptions {
 
 export interface ConsensusHooks {
   /** Others are provably ahead. */
-  onBehind(height: number, from: number): void;
-  onEvidence(evidence: Uint8Array): void;
+  onBehind(height: number, from: DeviceId): void;
+  /** @param epoch of those who signed it */
+  onEvidence(evidence: Uint8Array, epoch: number): void;
   /** The store failed: nothing may be sent any more. */
   onFatal(error: unknown): void;
-  /** Requests that came and are not ordered yet, checked by nobody. */
-  onRequests?(requests: readonly Uint8Array[]): void;
+  /** Once, before the first vote of this process leaves. */
+  onVoter?(): Promise<void>;
 }
 
 /** The state machine that blocks are applied to. `Chain` is one. */
 export interface ReplicatedChain {
-  readonly replicaSet: ReplicaSet;
   readonly height: number;
   readonly stateRoot: Uint8Array;
   readonly ledger: { chunks(): readonly Uint8Array[] };
-  replicaIndex(device: string): number | undefined;
+  /** As the state has them, ascending. @default they never change */
+  readonly epochs?: readonly { readonly set: ReplicaSet; readonly baseHeight: number }[];
   change(block: Block): Change;
   apply(block: Block): unknown;
-  /** What proves the next replica set under the present state, where an epoch ends at this height. */
-  epochProof?(): Uint8Array | undefined;
+  /** What proves the next replica set under the state at `height`, where an epoch ended there lately. */
+  epochProof?(height: number): Uint8Array | undefined;
 }
 
-export type ConsensusDeps = Pick<ServiceDeps, 'identity' | 'port' | 'store' | 'clock' | 'metrics'> & {
+export type ConsensusDeps = Pick<ServiceDeps, 'port' | 'store' | 'clock' | 'metrics'> & {
   readonly chain: ReplicatedChain;
-  readonly engine: Engine;
-  readonly self: number;
+  readonly epochs: Epochs;
 };
 
-/** A state that others may soon certify. */
-interface HeldState {
-  readonly chunks: readonly Uint8Array[];
-  readonly epochProof: Uint8Array | undefined;
-}
-
-/** A planted liar: what it does to each message this replica sends. */
-export interface PlantedLiar {
-  readonly liar: Liar;
-  /** It behaves until the ledger has this height. */
-  readonly fromHeight: number;
-  /** Called when it first sent something else than the engine asked for. */
-  onLie(): void;
-}
-
 /**
- * Drives one engine: its effects are carried out in order, and what it wants kept is durable before any later
+ * Drives the engines: their effects are carried out in order, and what they want kept is durable before any later
  * message leaves. All effects of one tick share one write.
  */
 export class ConsensusService {
   private readonly deps: ConsensusDeps;
   private readonly chain: ReplicatedChain;
-  private readonly engine: Engine;
-  private readonly self: number;
+  private readonly epochs: Epochs;
   private readonly options: ConsensusOptions;
   private readonly hooks: ConsensusHooks;
-  private readonly planted: PlantedLiar | undefined;
   private readonly votes: VoteJournal;
   private readonly timers = new Map<string, Timer>();
-  private readonly snapshots = new Map<number, HeldState>();
-  private queue: EngineEffect[] = [];
+  /** States that others may soon certify. */
+  private readonly snapshots = new Map<number, readonly Uint8Array[]>();
+  private queue: EpochsEffect[] = [];
   private busy = false;
   private draining: Promise<void> = Promise.resolve();
   private stopped = false;
+  private isVoter = false;
+  /** What the engines know: the last height that they were told of, and the last epoch. */
+  private told = { height: 0, epoch: 0 };
 
-  constructor(deps: ConsensusDeps, options: ConsensusOptions, hooks: ConsensusHooks, planted?: PlantedLiar) {
+  constructor(deps: ConsensusDeps, options: ConsensusOptions, hooks: ConsensusHooks) {
     this.deps = deps;
     this.chain = deps.chain;
-    this.engine = deps.engine;
-    this.self = deps.self;
+    this.epochs = deps.epochs;
     this.options = options;
     this.hooks = hooks;
-    this.planted = planted;
     this.votes = new VoteJournal(deps.store);
   }
 
   /** @throws VOTES_DAMAGED, KEY_IN_USE_ELSEWHERE, CONSENSUS_JOURNAL_DAMAGED: then nothing was sent */
   async start(): Promise<void> {
     const records = await this.votes.read();
-    this.deps.port.onMessage(TOPIC, (device, bytes) => {
-      const from = this.chain.replicaIndex(device);
-      if (from === undefined) this.deps.metrics.count('consensus_refused', { reason: 'not-a-replica' });
-      else this.take(from, bytes);
-    });
-    this.step({ kind: 'start', nowMs: this.deps.clock.nowMs(), records, executed: this.executed() });
+    this.deps.port.onMessage(TOPIC, (from, bytes) => this.step({ kind: 'message', nowMs: this.nowMs(), from, bytes }));
+    this.told = { height: this.chain.height, epoch: this.status.set.epoch };
+    this.step({ kind: 'start', nowMs: this.nowMs(), records, executed: this.executed() });
+    this.tellChanges();
   }
 
-  get status(): EngineStatus {
-    return this.engine.status;
+  get status(): EpochsStatus {
+    return this.epochs.status;
   }
 
-  propose(request: Uint8Array): void {
-    this.hooks.onRequests?.([request]);
-    this.step({ kind: 'propose', nowMs: this.deps.clock.nowMs(), request });
+  /** Of the engine; undefined while this device does not vote. */
+  get view(): number | undefined {
+    return this.status.engine?.view;
+  }
+
+  /** @returns false where this device does not vote: then somebody else has to order it */
+  propose(request: Uint8Array): boolean {
+    if (this.status.self === null) return false;
+    this.step({ kind: 'propose', nowMs: this.nowMs(), request });
+    return true;
   }
 
   /** The chain moved on without the engine: by certified blocks or a snapshot of peers. */
   installed(): void {
-    this.step({ kind: 'installed', nowMs: this.deps.clock.nowMs(), ...this.executed() });
+    this.tellHeight('installed');
   }
 
   /** Nothing is sent or voted after this; resolves when what was under way is durable. */
@@ -139,18 +119,34 @@ export class ConsensusService {
     await this.draining;
   }
 
-  private take(from: number, bytes: Uint8Array): void {
-    this.hooks.onRequests?.(requestsIn(bytes));
-    this.step({ kind: 'message', nowMs: this.deps.clock.nowMs(), from, bytes });
+  private nowMs(): number {
+    return this.deps.clock.nowMs();
   }
 
   private executed() {
     return { height: this.chain.height, stateDigest: this.chain.stateRoot };
   }
 
-  private step(event: EngineEvent): void {
+  /** First who decides from when on, so that no vote is cast where that is not known; then how far the state is. */
+  private tellHeight(kind: 'executed' | 'installed'): void {
+    this.tellChanges();
+    // Blocks that peers gave in between were not told of one by one.
+    const jumped = this.chain.height !== this.told.height + 1;
+    this.told.height = this.chain.height;
+    this.step({ kind: jumped ? 'installed' : kind, nowMs: this.nowMs(), ...this.executed() });
+  }
+
+  private tellChanges(): void {
+    for (const { set: next, baseHeight: lastHeight } of this.chain.epochs ?? []) {
+      if (next.epoch <= this.told.epoch) continue;
+      this.told.epoch = next.epoch;
+      this.step({ kind: 'reconfigure', nowMs: this.nowMs(), next, lastHeight });
+    }
+  }
+
+  private step(event: EpochsEvent): void {
     if (this.stopped) return;
-    const effects = this.engine.step(event);
+    const effects = this.epochs.step(event);
     if (effects.length === 0) return;
     for (const effect of effects) this.queue.push(effect);
     if (!this.busy) this.draining = this.drain();
@@ -162,6 +158,10 @@ export class ConsensusService {
       while (this.queue.length > 0 && !this.stopped) {
         const batch = this.queue;
         this.queue = [];
+        if (!this.isVoter && batch.some(makesVoter)) {
+          await this.hooks.onVoter?.();
+          this.isVoter = true;
+        }
         const changes = this.votes.changes(batch);
         if (changes.length > 0) await this.deps.store.write(changes, { durable: batch.some(isDurable) });
         for (const effect of batch) this.perform(effect);
@@ -174,9 +174,10 @@ export class ConsensusService {
     }
   }
 
-  private perform(effect: EngineEffect): void {
+  private perform(effect: EpochsEffect): void {
     switch (effect.kind) {
       case 'persist':
+      case 'epoch':
         break;
       case 'send':
         this.send(effect);
@@ -192,7 +193,7 @@ export class ConsensusService {
         this.commit(effect.commit);
         break;
       case 'evidence':
-        this.hooks.onEvidence(effect.evidence);
+        this.hooks.onEvidence(effect.evidence, effect.epoch);
         break;
       case 'behind':
         this.hooks.onBehind(effect.height, effect.from);
@@ -212,31 +213,11 @@ export class ConsensusService {
     }
   }
 
-  private send(effect: SendEffect): void {
-    for (const { to, bytes } of this.lie(effect)) {
-      for (const [target, { device }] of this.chain.replicaSet.replicas.entries()) {
-        if (target === this.self || (to !== 'all' && target !== to)) continue;
-        const sent = this.deps.port.send(device, TOPIC, bytes);
-        if (!sent.ok) this.deps.metrics.count('consensus_unsent', { reason: sent.reason });
-      }
+  private send({ to, bytes }: Extract<EpochsEffect, { kind: 'send' }>): void {
+    for (const device of to) {
+      const sent = this.deps.port.send(device, TOPIC, bytes);
+      if (!sent.ok) this.deps.metrics.count('consensus_unsent', { reason: sent.reason });
     }
-  }
-
-  private lie(effect: SendEffect): readonly SendEffect[] {
-    if (this.planted === undefined || this.chain.height < this.planted.fromHeight) return [effect];
-    const { replicaSet } = this.chain;
-    const { view, height } = this.engine.status;
-    const context = {
-      self: this.self,
-      n: replicaSet.replicas.length,
-      signer: this.deps.identity.signer,
-      height,
-      view,
-      replicaSet,
-    };
-    const sends = this.planted.liar.onSend(context, effect);
-    if (sends.length !== 1 || sends[0] !== effect) this.planted.onLie();
-    return sends;
   }
 
   private setTimer(id: string, delayMs: number): void {
@@ -244,7 +225,7 @@ export class ConsensusService {
     const timer = this.deps.clock.setTimer(delayMs, () => {
       if (this.timers.get(id) !== timer) return;
       this.timers.delete(id);
-      this.step({ kind: 'timer', nowMs: this.deps.clock.nowMs(), id });
+      this.step({ kind: 'timer', nowMs: this.nowMs(), id });
     });
     this.timers.set(id, timer);
   }
@@ -254,13 +235,12 @@ export class ConsensusService {
     // Neither awaited nor synced: a quorum's votes are durable, so a block that a crash swallows is delivered again.
     this.keep([this.chain.change(commit)]);
     this.chain.apply(commit);
-    const { height, stateRoot } = this.chain;
-    const epochProof = this.chain.epochProof?.();
-    if (height % this.options.checkpointInterval === 0 || epochProof !== undefined) {
-      this.snapshots.set(height, { chunks: this.chain.ledger.chunks(), epochProof });
+    const { height } = this.chain;
+    if (height % this.options.checkpointInterval === 0 || this.chain.epochProof?.(height) !== undefined) {
+      this.snapshots.set(height, this.chain.ledger.chunks());
       this.forgetSnapshots(height - 2 * this.options.checkpointInterval);
     }
-    this.step({ kind: 'executed', nowMs: this.deps.clock.nowMs(), height, stateDigest: stateRoot });
+    this.tellHeight('executed');
   }
 
   private keep(changes: readonly Change[]): void {
@@ -274,20 +254,21 @@ export class ConsensusService {
   }
 
   /** The certificate for light clients, the state for laggards, and what the two make superfluous goes. */
-  private async keepCheckpoint(effect: StableCheckpoint, held: HeldState | undefined): Promise<void> {
+  private async keepCheckpoint(effect: StableCheckpoint, chunks: readonly Uint8Array[] | undefined): Promise<void> {
     const { store } = this.deps;
-    const { height, stateDigest, certificate } = effect;
-    const epoch = epochOf(certificate);
-    const epochProof = held?.epochProof ?? new Uint8Array(0);
+    const { epoch, height, stateDigest, certificate } = effect;
+    const proof = this.chain.epochProof?.(height);
+    const epochProof = proof ?? new Uint8Array(0);
     const changes = [...(await checkpointChanges(store, { epoch, height, stateDigest, certificate, epochProof }))];
     const known = await readHead(store);
-    if (held !== undefined && (known === undefined || known.name.height < height)) {
+    if (chunks !== undefined && (known === undefined || known.name.height < height)) {
       const name = { height, stateRoot: stateDigest, certificate };
-      changes.push(...(await snapshotChanges(store, { name, chunks: held.chunks })));
+      changes.push(...(await snapshotChanges(store, { name, chunks })));
       // Only with the snapshot in hand: a peer that asks for a pruned block gets it instead.
       changes.push(...(await blocksToPrune(store, height - (this.options.retainBlocks ?? RETAINED_BLOCKS))));
     }
-    await store.write(changes, { durable: false });
+    // How an epoch ended is certified only while its replicas still answer.
+    await store.write(changes, { durable: proof !== undefined });
   }
 
   /** This device computed another state than a quorum did: it must not vote on, and a person must look. */
@@ -303,9 +284,8 @@ export class ConsensusService {
   }
 
   /** Two processes run with one key: this one stops before it contradicts the other. */
-  private duplicated({ phase, view, height, conflicting }: Extract<EngineEffect, { kind: 'duplicated' }>): void {
-    // What a planted liar says behind its engine's back looks just like it.
-    if (this.planted !== undefined || this.stopped) return;
+  private duplicated({ phase, view, height, conflicting }: Extract<EpochsEffect, { kind: 'duplicated' }>): void {
+    if (this.stopped) return;
     this.stopped = true;
     const against = conflicting ? ', which contradicts a vote of this one' : '';
     const why = `it signed a ${phase} for view ${view} and height ${height}${against}`;
@@ -320,11 +300,10 @@ export class ConsensusService {
   }
 }
 
-function epochOf(certificate: Uint8Array): number {
-  const decoded = decodeCertificate(certificate);
-  return decoded.ok ? decoded.value.epoch : 0;
+function isDurable(effect: EpochsEffect): boolean {
+  return effect.kind === 'persist' && effect.lazy !== true;
 }
 
-function isDurable(effect: EngineEffect): boolean {
-  return effect.kind === 'persist' && effect.lazy !== true;
+function makesVoter(effect: EpochsEffect): boolean {
+  return effect.kind === 'epoch' && effect.self !== null;
 }

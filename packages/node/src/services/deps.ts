@@ -1,4 +1,5 @@
 import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
+import type { Signer } from '@murmuration/crypto';
 import type { DeviceIdentity } from '@murmuration/identity';
 import type { FeePolicy, Genesis } from '@murmuration/ledger';
 import type { AheadVerifier } from '../adapters/verifier-ahead.ts';
@@ -7,6 +8,11 @@ import type { BlobShelf } from './blob-shelf.ts';
 /** What every service of one device stands on. Ports only, so that the simulator runs the services unchanged. */
 export interface ServiceDeps {
   readonly identity: DeviceIdentity;
+  /**
+   * Of operational keys that this device had before: an epoch that began under one of them is voted in with it until
+   * it ends. @default none
+   */
+  readonly earlierSigners?: readonly Signer[];
   readonly genesis: Genesis;
   /** What commands cost; its id is the one in the genesis. @default everything is free */
   readonly fees?: FeePolicy;

@@ -1,10 +1,10 @@
-import { accusedOf, createPbft, readEvidence } from '@murmuration/consensus';
+import { accusedOf, readEvidence } from '@murmuration/consensus';
 import { bundleEquivocation, chainIdOf } from '@murmuration/ledger';
 import type { Behaviour } from '../behaviours.ts';
 import { BlobService } from './blob-service.ts';
 import { Chain } from './chain.ts';
 import { lookAhead } from './command-lookahead.ts';
-import { ConsensusService, type PlantedLiar } from './consensus-service.ts';
+import { ConsensusService } from './consensus-service.ts';
 import type { ServiceDeps } from './deps.ts';
 import { EvidenceService } from './evidence-service.ts';
 import type { LearningWorld } from './learning/job-context.ts';
@@ -12,7 +12,9 @@ import { LearningService } from './learning/learning-service.ts';
 import type { PlantedAttack } from './learning/participant.ts';
 import type { RoundRecord } from './learning/record-book.ts';
 import { LightService } from './light-service.ts';
+import type { PlantedLiar } from './lying-engine.ts';
 import { PresenceService, type SelfFacts } from './presence-service.ts';
+import { replicaEpochs } from './replica-epochs.ts';
 import { claimStore, type StoreOwner } from './store-owner.ts';
 import { SubmitService } from './submit-service.ts';
 import { SyncService } from './sync-service.ts';
@@ -41,6 +43,8 @@ export interface DeviceServicesHooks {
   onRecord(record: RoundRecord): void;
   /** What this device says of itself once a second. */
   facts(): SelfFacts;
+  /** Once, before the first vote of this process leaves. */
+  onVoter?(): Promise<void>;
 }
 
 const DEFAULTS = {
@@ -63,7 +67,7 @@ export class DeviceServices implements AsyncDisposable {
   readonly learning: LearningService;
   readonly evidence: EvidenceService;
   readonly presence: PresenceService;
-  /** Absent on a device that is no replica. */
+  /** Absent on a device that will never be a replica. */
   readonly consensus: ConsensusService | undefined;
   private readonly deps: ServiceDeps;
   private readonly sync: SyncService;
@@ -108,7 +112,7 @@ export class DeviceServices implements AsyncDisposable {
     this.evidence = new EvidenceService({ ...whole, submit: this.submit });
     this.presence = new PresenceService(whole, {
       facts: () => hooks.facts(),
-      view: () => consensus?.status.view ?? 0,
+      view: () => consensus?.view ?? 0,
       onLag: (height, peer) => this.sync.catchUp(height, peer),
     });
     this.learning = new LearningService(
@@ -157,43 +161,39 @@ export class DeviceServices implements AsyncDisposable {
 
   private createConsensus(options: typeof DEFAULTS & DeviceServicesOptions, hooks: DeviceServicesHooks) {
     const { chain, deps } = this;
-    const { self, replicaSet } = chain;
-    if (self === undefined) return undefined;
-    const { checkpointInterval, viewTimeoutMs: progressTimeoutMs } = options;
-    const engine = createPbft(
-      { replicaSet, self, signer: deps.identity.signer, stopIfDuplicated: options.behaviour?.liar === undefined },
-      { checkpointInterval, progressTimeoutMs },
-    );
+    const { checkpointInterval, retainBlocks, viewTimeoutMs } = options;
+    const planted = this.plantedLiar(options.lieFromHeight, options.behaviour);
+    const onRequests = deps.verifier && lookAhead(deps.verifier, chain);
+    const epochs = replicaEpochs({ ...deps, chain }, { checkpointInterval, viewTimeoutMs, planted, onRequests });
+    if (epochs === undefined) return undefined;
     return new ConsensusService(
-      { ...deps, chain, engine, self },
-      { checkpointInterval, ...(options.retainBlocks === undefined ? {} : { retainBlocks: options.retainBlocks }) },
+      { ...deps, chain, epochs },
+      { checkpointInterval, ...(retainBlocks === undefined ? {} : { retainBlocks }) },
       {
-        onBehind: (height, from) => {
-          const replica = replicaSet.replicas[from];
-          if (replica !== undefined) this.sync.catchUp(height, replica.device);
-        },
-        onEvidence: (evidence) => this.accuse(evidence),
+        onBehind: (height, from) => this.sync.catchUp(height, from),
+        onEvidence: (evidence, epoch) => this.accuse(evidence, epoch),
         onFatal: (error) => hooks.onFatal(error),
-        ...(deps.verifier === undefined ? {} : { onRequests: lookAhead(deps.verifier, chain) }),
+        onVoter: async () => hooks.onVoter?.(),
       },
-      this.plantedLiar(options.lieFromHeight, options.behaviour),
     );
   }
 
   /** Wraps two contradicting messages with the certificate of who signed them. */
-  private accuse(evidence: Uint8Array): void {
+  private accuse(evidence: Uint8Array, epoch: number): void {
+    const { ledger, epochs } = this.chain;
     const read = readEvidence(evidence);
-    const accused = read.ok ? this.chain.replicaSet.replicas[accusedOf(read.value).replica]?.device : undefined;
+    const set = epochs.find((one) => one.set.epoch === epoch)?.set;
+    const accused = read.ok ? set?.replicas[accusedOf(read.value).replica]?.device : undefined;
     // A liar that goes on lying is out already: each further proof would cost more to wrap than it is worth.
-    if (accused === undefined || this.chain.ledger.isQuarantined(accused)) return;
-    const bundle = bundleEquivocation(this.deps.genesis, evidence);
+    if (accused === undefined || ledger.isQuarantined(accused)) return;
+    const bundle = bundleEquivocation(this.deps.genesis, evidence, ledger);
     if (bundle.ok) void this.evidence.take(bundle.value);
     else this.deps.log.error('evidence-useless', { reason: bundle.reason });
   }
 
   private plantedLiar(fromHeight: number, behaviour: Behaviour | undefined): PlantedLiar | undefined {
     if (behaviour?.liar === undefined) return undefined;
-    return { liar: behaviour.liar, fromHeight, onLie: () => this.lied() };
+    return { liar: behaviour.liar, begins: () => this.chain.height >= fromHeight, onLie: () => this.lied() };
   }
 
   private plantedAttack(deadlineMs: number, behaviour: Behaviour | undefined): { attack?: PlantedAttack } {

@@ -139,7 +139,7 @@ export class DeviceSource implements SwarmSource {
     const root = toHex(chain.stateRoot);
     const beats = presence.present().filter(({ device }) => chain.replicaIndex(device) !== undefined);
     const agreeing = beats.filter(({ height, stateRoot }) => height === chain.height && toHex(stateRoot) === root);
-    const view = consensus?.status.view ?? Math.max(0, ...beats.map((beat) => beat.view));
+    const view = consensus?.view ?? Math.max(0, ...beats.map((beat) => beat.view));
     const primary = chain.replicaSet.replicas[primaryOf(view, chain.replicaSet.replicas.length)];
     const latencies = submit.recentLatenciesMs;
     return {
@@ -174,7 +174,7 @@ export class DeviceSource implements SwarmSource {
     return {
       state: 'up' as const,
       height: chain.height,
-      view: consensus?.status.view ?? 0,
+      view: consensus?.view ?? 0,
       addresses: this.facts.addresses(),
       samples: learning.samples,
       rssMb: this.facts.rssMb(),

@@ -1,4 +1,4 @@
-import { type ReplicaSet, verifyCheckpoint } from '@murmuration/consensus';
+import { decodeCertificate, type ReplicaSet, verifyCheckpoint } from '@murmuration/consensus';
 import {
   accept,
   bytesUpTo,
@@ -43,6 +43,9 @@ interface Transfer {
   readonly assembly: LedgerAssembly;
 }
 
+/** The replicas of an epoch, where `height` is one of its heights as far as is known. */
+export type ReplicasAt = (epoch: number, height: number) => ReplicaSet | undefined;
+
 /** What came of asking one peer. */
 export interface Received {
   readonly name: SnapshotName;
@@ -55,13 +58,13 @@ export interface Received {
  */
 export class SnapshotTransfer {
   private readonly deps: TransferDeps;
-  private readonly replicaSet: () => ReplicaSet;
+  private readonly replicasAt: ReplicasAt;
   private current: Transfer | undefined;
   private resumed = false;
 
-  constructor(deps: TransferDeps, replicaSet: () => ReplicaSet) {
+  constructor(deps: TransferDeps, replicasAt: ReplicasAt) {
     this.deps = deps;
-    this.replicaSet = replicaSet;
+    this.replicasAt = replicasAt;
     deps.port.onRequest(TOPIC, (_from, request) => this.serve(request));
   }
 
@@ -114,7 +117,11 @@ export class SnapshotTransfer {
     if (current !== undefined && sameState(name, current.name)) return current;
     if (name.height <= (current?.name.height ?? height)) return refuse('nothing-newer');
     const { height: at, stateRoot: stateDigest, certificate } = name;
-    const verdict = verifyCheckpoint(this.replicaSet(), { height: at, stateDigest, certificate });
+    const decoded = decodeCertificate(certificate);
+    if (!decoded.ok) return refuse(decoded.reason);
+    const set = this.replicasAt(decoded.value.epoch, at);
+    if (set === undefined) return refuse('unknown-epoch', `epoch ${decoded.value.epoch} at height ${at}`);
+    const verdict = verifyCheckpoint(set, { height: at, stateDigest, certificate });
     if (!verdict.ok) return refuse(verdict.reason);
     await this.drop();
     await this.deps.store.write([incomingChange(name)], { durable: false });

@@ -31,8 +31,10 @@ interface Pending {
 export interface SubmitOptions {
   /** How long a command may stay uncommitted before it is sent again; grows with each attempt. @default 3000 */
   readonly resubmitMs?: number;
-  /** Hands a request to the local engine; absent on devices that are no replicas. */
-  readonly propose?: (request: Uint8Array) => void;
+  /**
+   * Hands a request to the local engine; false where this device does not vote now. Absent on devices that never vote.
+   */
+  readonly propose?: (request: Uint8Array) => boolean;
 }
 
 /**
@@ -100,13 +102,19 @@ export class SubmitService {
   private attempt(pending: Pending): void {
     if (this.stopped) return;
     const { propose, resubmitMs = 3000 } = this.options;
-    if (propose !== undefined) propose(pending.request);
-    else for (const { device } of this.chain.replicaSet.replicas) this.deps.port.send(device, TOPIC, pending.request);
+    if (propose?.(pending.request) !== true) this.sendToReplicas(pending.request);
     pending.attempts += 1;
     if (pending.attempts > 1) this.deps.metrics.count('submit_repeated');
     const delayMs = resubmitMs * Math.min(8, pending.attempts);
     pending.timer?.cancel();
     pending.timer = this.deps.clock.setTimer(delayMs, () => this.attempt(pending));
+  }
+
+  private sendToReplicas(request: Uint8Array): void {
+    const { port, identity } = this.deps;
+    for (const { device } of this.chain.replicaSet.replicas) {
+      if (device !== identity.device) port.send(device, TOPIC, request);
+    }
   }
 
   private settle(applied: AppliedBlock): void {

@@ -2,6 +2,7 @@ import { accept, type DeviceId, decode, encode, list, type Result, refuse, struc
 import { blockSchema, readBlocks } from './block-store.ts';
 import type { Chain } from './chain.ts';
 import type { ServiceDeps } from './deps.ts';
+import { EpochTrail } from './epoch-trail.ts';
 import { SnapshotTransfer } from './snapshot-transfer.ts';
 
 const BLOCKS_TOPIC = 'sync/blocks';
@@ -28,6 +29,7 @@ export class SyncService {
   private readonly deps: ServiceDeps;
   private readonly chain: Chain;
   private readonly snapshots: SnapshotTransfer;
+  private readonly trail: EpochTrail;
   private readonly snapshotGap: number;
   private readonly onCaughtUp: () => void;
   private running: Promise<void> | undefined;
@@ -40,7 +42,8 @@ export class SyncService {
     this.snapshotGap = options.snapshotGap;
     this.onCaughtUp = onCaughtUp;
     deps.port.onRequest(BLOCKS_TOPIC, (_from, request) => this.serveBlocks(request));
-    this.snapshots = new SnapshotTransfer(deps, () => this.chain.replicaSet);
+    this.trail = new EpochTrail(deps);
+    this.snapshots = new SnapshotTransfer(deps, (epoch, height) => this.trail.replicasAt(epoch, height));
     deps.port.onMessage(HEIGHT_TOPIC, (from, wire) => {
       const announced = decode(heightSchema, wire, { maxBytes: 32 });
       if (announced.ok) this.catchUp(announced.value.height, from);
@@ -93,6 +96,7 @@ export class SyncService {
     if (this.chain.height === start || this.stopped) return;
     this.deps.log.info('caught-up', { from: start, to: this.chain.height });
     this.onCaughtUp();
+    await this.trail.fill(first);
   }
 
   private async advance(peer: DeviceId, target: number): Promise<Result<void>> {
@@ -136,6 +140,10 @@ export class SyncService {
   }
 
   private async fetchSnapshot(peer: DeviceId): Promise<Result<void>> {
+    if (this.deps.genesis.lookahead !== undefined) {
+      const followed = await this.trail.follow(peer);
+      if (!followed.ok) return followed;
+    }
     const received = await this.snapshots.fetch(peer, this.chain.height);
     if (!received.ok) return received;
     // The chain may have moved on while the chunks came.

@@ -1,4 +1,4 @@
-import type { EngineEffect, EngineRecord } from '@murmuration/consensus';
+import type { EngineEffect, EngineRecord, EpochsEffect } from '@murmuration/consensus';
 import {
   bytes,
   type Change,
@@ -58,7 +58,7 @@ export class VoteJournal {
   }
 
   /** What to write for these effects, seal included; nothing where none persists anything. */
-  changes(effects: readonly EngineEffect[]): readonly Change[] {
+  changes(effects: readonly (EngineEffect | EpochsEffect)[]): readonly Change[] {
     const changes: Change[] = [];
     for (const effect of effects) {
       if (effect.kind !== 'persist') continue;

@@ -164,11 +164,11 @@ export class JobContext implements AsyncDisposable {
 
   /** Which share of the data is this device's: by its place among the listed devices, or among all registered. */
   private seat(): { clients: number; index: number } {
-    const { genesis, chain, identity } = this.deps;
-    const replicas = chain.replicaSet.replicas.map(({ device }) => device);
-    const all = this.listed.length > 0 ? this.listed : replicas;
+    const { chain, identity } = this.deps;
+    // Who votes may change in the middle of a job; whose share is whose does not.
+    const all = this.listed.length > 0 ? this.listed : chain.founders;
     const place = all.indexOf(identity.device);
-    const clients = Math.max(all.length, genesis.replicas.length);
+    const clients = Math.max(all.length, chain.founders.length);
     if (place >= 0) return { clients, index: place };
     const members = chain.ledger.devices().map(({ device }) => device);
     return { clients, index: Math.max(0, members.indexOf(identity.device)) % clients };

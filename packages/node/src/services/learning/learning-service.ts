@@ -42,7 +42,7 @@ export class LearningService {
   private readonly options: LearningOptions;
   private readonly inbox: UpdateInbox;
   private readonly participant: Participant;
-  private readonly referee: Referee | undefined;
+  private readonly referee: Referee;
   private context: JobContext | undefined;
   private serving: { key: string; done: Promise<void> } | undefined;
   private readonly openedAt = new Map<string, number>();
@@ -57,10 +57,8 @@ export class LearningService {
     this.records = new RecordBook(deps.store);
     this.inbox = new UpdateInbox(deps, () => this.wake());
     this.participant = new Participant({ ...deps, inbox: this.inbox }, options.attack);
-    if (deps.chain.self !== undefined) {
-      const { deadlineMs = 10_000, graceMs = 400 } = options;
-      this.referee = new Referee({ ...deps, inbox: this.inbox }, { deadlineMs, graceMs }, () => this.wake());
-    }
+    const { deadlineMs = 10_000, graceMs = 400 } = options;
+    this.referee = new Referee({ ...deps, inbox: this.inbox }, { deadlineMs, graceMs }, () => this.wake());
     deps.chain.onBlock(({ events }) => {
       for (const event of events) this.note(event);
       this.wake();
@@ -75,7 +73,7 @@ export class LearningService {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.referee?.stop();
+    this.referee.stop();
     await this.context?.[Symbol.asyncDispose]();
     await this.running;
   }
@@ -124,7 +122,8 @@ export class LearningService {
     if (context === undefined || job === undefined || round === undefined || job.state !== 'running') return;
     this.inbox.forgetBelow(job.job, job.round);
     if (round.phase === 'collecting') this.serve(context, job.round);
-    await this.referee?.serve(context, { round, previous: ledger.round(job.job, job.round - 1), base: job.modelHash });
+    if (this.deps.chain.self === undefined) return;
+    await this.referee.serve(context, { round, previous: ledger.round(job.job, job.round - 1), base: job.modelHash });
   }
 
   private async open(entry: JobEntry): Promise<JobContext | undefined> {
