@@ -3,7 +3,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from '../quorum/batch.ts';
 import { MAX_LOG_WINDOW } from './messages.ts';
 
 export interface PbftOptions {
-  /** Waiting work without a commit for this long starts a view change; doubles with each failed view. @default 1000 */
+  /** Waiting work without a commit for this long starts a view change; doubles with each failed view after two. @default 1000 */
   readonly progressTimeoutMs?: number;
   /** A request waits at most this long for company while other batches are in flight. @default 10 */
   readonly batchDelayMs?: number;

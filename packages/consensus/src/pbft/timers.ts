@@ -41,8 +41,11 @@ function progressOf(state: State): string | null {
   return hasWork(state) ? `view ${state.view} commit ${state.committed + 1}` : null;
 }
 
+/** Two views may fail at the plain timeout: as many primaries of seven may be down in a row, and that is no slow network. */
+const PATIENT_VIEWS = 2;
+
 function progressDelayMs(state: State): number {
-  const doublings = Math.min(Math.max(0, state.failedViews - 1), MAX_DOUBLINGS);
+  const doublings = Math.min(Math.max(0, state.failedViews - PATIENT_VIEWS), MAX_DOUBLINGS);
   return state.options.progressTimeoutMs * 2 ** doublings;
 }
 
