@@ -87,7 +87,10 @@ export function batchOf(count: number) {
 function schnorr(): Specimen {
   const secret = 123_456_789n;
   const rows = [{ image: termsOf(VALUE_BASE.multiply(secret)), bases: [{ secret: 0, base: VALUE_BASE }] }];
-  return ofClause(linearRelation('k', rows, [secret]), linearRelation('k', rows), { points: 1, scalars: 1 });
+  return ofClause(linearRelation('Schnorr', rows, [secret]), linearRelation('Schnorr', rows), {
+    points: 1,
+    scalars: 1,
+  });
 }
 
 function inequality(): Specimen {
