@@ -41,6 +41,8 @@ export interface SimulatedSwarmOptions {
   readonly maxTrainingMs?: number;
   /** @default everything is free */
   readonly fees?: FeePolicy;
+  /** Of the genesis: heights after which a change of replicas takes effect. @default the replicas never change */
+  readonly lookahead?: number;
   readonly replay?: string;
   /** Told where a device stops for good. @default the world fails */
   readonly onFatal?: (name: string, error: unknown) => void;
@@ -93,6 +95,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     replicas: identities.slice(0, devices).map(({ certificateBytes }) => certificateBytes),
     names: names.slice(0, devices),
     ...(options.fees === undefined ? {} : { fees: options.fees.id }),
+    ...(options.lookahead === undefined ? {} : { lookahead: options.lookahead }),
   };
   const current: (DeviceServices | undefined)[] = names.map(() => undefined);
   const depsOf = (index: number, process: Omit<Process, 'alive'>): ServiceDeps => {

@@ -1,0 +1,85 @@
+import { decodeCertificate } from '@murmuration/consensus';
+import type { DeviceIdentity } from '@murmuration/identity';
+import { defaultPlan } from '@murmuration/learning';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCheckpoints } from '../../src/services/checkpoint-store.ts';
+import { openWorkshop, type SimulatedSwarm, simulateSwarm, type Workshop } from '../support/simulated-swarm.ts';
+
+let workshop: Workshop;
+beforeAll(async () => {
+  const plan = defaultPlan('digits');
+  workshop = await openWorkshop({ ...plan, dataset: { kind: 'digits', train: 70, test: 10 } });
+});
+afterAll(() => workshop[Symbol.asyncDispose]());
+
+const LOOKAHEAD = 16;
+const NEWCOMER = 5;
+const services = { checkpointInterval: 16, lieFromHeight: 4 };
+
+const idOf = (swarm: SimulatedSwarm, i: number) => (swarm.identities[i] as DeviceIdentity).device;
+
+/** Numbers of the devices that vote on the next height, as device `at` has it. */
+function voters(swarm: SimulatedSwarm, at: number): number[] {
+  const replicas = swarm.services(at)?.chain.replicaSet.replicas ?? [];
+  return replicas.map(({ device }) => swarm.identities.findIndex((one) => one.device === device));
+}
+
+/** Runs until `holds`, with commands that are refused coming in through device `by` all the time. */
+async function until(swarm: SimulatedSwarm, by: number, holds: () => boolean, withinMs = 60_000): Promise<boolean> {
+  const end = swarm.world.nowMs() + withinMs;
+  for (let samples = 0; !holds() && swarm.world.nowMs() < end; samples++) {
+    const hash = new Uint8Array(32);
+    const command = { kind: 'commit-update', job: 'none', round: 1, hash, samples, bytes: 0 } as const;
+    void swarm.services(by)?.submit.submit(command);
+    await swarm.world.run({ until: holds, untilMs: swarm.world.nowMs() + 100 });
+  }
+  return holds();
+}
+
+function ask(swarm: SimulatedSwarm, by: readonly number[], change: 'join' | 'leave', device: number): void {
+  const command = { kind: 'change-replica', device: idOf(swarm, device), change } as const;
+  for (const at of by) void swarm.services(at)?.submit.submit(command);
+}
+
+const heightOf = (swarm: SimulatedSwarm, at: number) => swarm.services(at)?.chain.height ?? 0;
+const isVoter = (swarm: SimulatedSwarm, at: number) => swarm.services(at)?.consensus?.status.self !== null;
+
+async function settles(swarm: SimulatedSwarm, devices: readonly number[]): Promise<void> {
+  const heights = () => devices.map((at) => heightOf(swarm, at));
+  await swarm.world.run({ until: () => new Set(heights()).size === 1, untilMs: swarm.world.nowMs() + 30_000 });
+  expect(heights()).toEqual(heights().map(() => heights()[0]));
+}
+
+describe('a swarm whose replicas may change', () => {
+  test('takes the vote from an equivocator, lets a new device in, and then needs its vote', async () => {
+    const swarm = simulateSwarm(workshop, {
+      ...{ seed: 1, devices: 5, members: 1, lookahead: LOOKAHEAD, services, liars: { 3: 'equivocate' } },
+    });
+    swarm.crash(NEWCOMER);
+    await swarm.world.run({ untilMs: 200 });
+    const honest = [0, 1, 2, 4];
+    expect(await until(swarm, 0, () => honest.every((at) => !voters(swarm, at).includes(3)))).toBe(true);
+    expect(swarm.services(0)?.chain.ledger.isQuarantined(idOf(swarm, 3))).toBe(true);
+    expect(voters(swarm, 0)).toEqual(honest);
+
+    swarm.restart(NEWCOMER);
+    const known = () => swarm.services(0)?.chain.ledger.device(idOf(swarm, NEWCOMER)) !== undefined;
+    expect(await until(swarm, 0, known)).toBe(true);
+    ask(swarm, honest, 'join', NEWCOMER);
+    expect(await until(swarm, 0, () => swarm.services(NEWCOMER)?.consensus?.status.self === 4)).toBe(true);
+    expect(voters(swarm, NEWCOMER)).toEqual([...honest, NEWCOMER]);
+
+    // Five replicas, of which four are a quorum: without the first, nothing commits unless the new one votes.
+    swarm.crash(0);
+    const before = heightOf(swarm, 1);
+    expect(await until(swarm, 1, () => heightOf(swarm, 1) >= before + 3)).toBe(true);
+    const block = await swarm.services(1)?.chain.block(before + 3);
+    const read = decodeCertificate(block?.certificate ?? new Uint8Array(0));
+    expect(read).toMatchObject({ ok: true, value: { epoch: 2 } });
+    expect(read.ok && read.value.signatures.map(({ replica }) => replica)).toEqual([1, 2, 3, 4]);
+    await settles(swarm, [1, 2, 3, 4, NEWCOMER]);
+    const ends = await readCheckpoints(swarm.deps(1).store);
+    expect(ends.filter(({ epochProof }) => epochProof.length > 0).map(({ epoch }) => epoch)).toEqual([0, 1]);
+    expect(swarm.wronglyQuarantined()).toEqual([]);
+  });
+});
