@@ -86,12 +86,24 @@ export function checkCommit(
   commit: Pick<ProbabilisticCommit, 'height' | 'payload' | 'certificate'>,
   verify: Verify,
 ): Result<void, SampledRefusal> {
+  const { height, payload, certificate } = commit;
+  return certifiesDigest(set, sizes, holds, { height, digest: sha3_256(payload), certificate }, verify);
+}
+
+/** The same of a payload by its digest. */
+export function certifiesDigest(
+  set: ReplicaSet,
+  sizes: SampleSizes,
+  holds: HoldsReceiver,
+  commit: { readonly height: number; readonly digest: Uint8Array; readonly certificate: Uint8Array },
+  verify: Verify,
+): Result<void, SampledRefusal> {
   const decoded = decodeCanonical(certificateSchema, commit.certificate, { maxBytes: MAX_CERTIFICATE_BYTES });
   if (!decoded.ok) return refuse('malformed-certificate', decoded.detail);
   const { epoch, view, receiver, votes } = decoded.value;
   if (epoch !== set.epoch) return refuse('wrong-epoch', `epoch ${epoch}, not ${set.epoch}`);
   if (receiver >= sizes.n) return refuse('unknown-signer', `receiver ${receiver}`);
-  const digest = sha3_256(commit.payload);
-  const claim: SampledClaim = { phase: 'commit', height: commit.height, view, receiver, digest };
+  const { height, digest } = commit;
+  const claim: SampledClaim = { phase: 'commit', height, view, receiver, digest };
   return checkSampledVotes(set, sizes, holds, claim, votes, verify);
 }

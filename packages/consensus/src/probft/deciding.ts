@@ -1,5 +1,6 @@
-import { encode } from '@murmuration/core';
+import { decodeCanonical, encode } from '@murmuration/core';
 import { decodeBatch } from '../quorum/batch.ts';
+import { decodeProbftMessage, newLeaderBodySchema } from './messages.ts';
 import { decidedKey, decidedSchema, persistRecord, type State } from './state.ts';
 
 /** Hands the open height to the host and opens the next. */
@@ -24,7 +25,28 @@ export function openHeight(state: State, height: number): void {
   state.ownNewLeader = new Uint8Array(0);
   state.newLeaders.clear();
   clearView(state);
+  takeUpOwn(state);
   persistRecord(state);
+}
+
+/** The own words of the open height: a restarted replica stands by them. */
+export function takeUpOwn(state: State): void {
+  const { restored } = state;
+  if (restored === null || restored.height > state.height) return;
+  state.restored = null;
+  if (restored.height < state.height) return;
+  state.view = restored.view;
+  state.voted = restored.voted;
+  state.prepared = restored.prepared;
+  state.commitSent = restored.prepared?.view === restored.view;
+  state.ownNewLeader = restored.newLeader;
+  if (restored.newLeader.length === 0) return;
+  const decoded = decodeProbftMessage(restored.newLeader);
+  if (!decoded.ok || decoded.value.kind !== 'new-leader') return;
+  const { body: bodyBytes, signature, payload } = decoded.value;
+  const body = decodeCanonical(newLeaderBodySchema, bodyBytes);
+  if (body.ok) state.newLeaders.set(state.self, { body: body.value, bodyBytes, signature, payload });
+  state.effects.push({ kind: 'send', to: 'all', bytes: restored.newLeader });
 }
 
 export function clearView(state: State): void {

@@ -1,6 +1,7 @@
-import { checkInteger, decodeCanonical, equalBytes, type Infer, MurmurError, unreachable } from '@murmuration/core';
+import { checkInteger, equalBytes, MurmurError, unreachable } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
-import type { Engine, EngineEvent, EngineRecord, Executed } from '../engine.ts';
+import type { Engine, EngineEvent } from '../engine.ts';
+import { newRecall } from '../loop/recall.ts';
 import { readRecord } from '../loop/records.ts';
 import { isPeer, refused, takeStep } from '../loop/shell.ts';
 import { settleTimer } from '../loop/timers.ts';
@@ -8,15 +9,17 @@ import { checkReplicaSet, maxFaulty, quorum, type ReplicaSet } from '../quorum/r
 import type { Verify } from '../quorum/statement.ts';
 import { Waiting } from '../raft/requests.ts';
 import { checkCommit, probftChain } from './certificates.ts';
-import { decide, openHeight } from './deciding.ts';
-import { decodeProbftMessage, newLeaderBodySchema, type ProbftMessageOf } from './messages.ts';
+import { decide, openHeight, takeUpOwn } from './deciding.ts';
+import { decodeProbftMessage, type ProbftMessageOf } from './messages.ts';
 import { type CheckedProbftOptions, checkProbftOptions, type ProbftOptions } from './options.ts';
+import { askOthers, onRecall, onRecalled } from './own-key.ts';
 import { sampleSizes } from './parameters.ts';
 import { PLAIN_FUNCTION, proveSample, type SampleFunction, sampleChecker, verifySample } from './samples.ts';
 import {
   DECIDED_PREFIX,
   decidedSchema,
   leaderOf,
+  maySign,
   type ProbftEffect,
   RECORD_KEY,
   recordSchema,
@@ -50,6 +53,9 @@ export interface ProbftEngine extends Omit<Engine, 'step'> {
 }
 
 const VIEW_TIMER = 'probft-view';
+/** Asking others again. */
+const RECALL_TIMER = 'probft-recall';
+const RECALLS_PER_TIMEOUT = 4;
 const MAX_DOUBLINGS = 6;
 /** Messages kept from one replica that is ahead, of twice a batch together. */
 const MAX_LATER = 16;
@@ -98,9 +104,10 @@ function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
     },
     ...{ verify: deps.verify ?? ed25519Verify, options, waiting: new Waiting(options) },
     ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
+    ...{ recall: newRecall(), said: null, restored: null, floor: 1 },
     ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },
     ...{ prepares: new Map(), commits: new Map(), commitSent: false, newLeaders: new Map() },
-    ...{ later: new Map(), decided: new Map(), timers: new Map(), place: '1 1' },
+    ...{ later: new Map(), decided: new Map(), timers: new Map(), place: '' },
   };
 }
 
@@ -116,7 +123,7 @@ function wrongSigner(self: number, n: number): MurmurError {
 function take(state: State, event: EngineEvent): void {
   switch (event.kind) {
     case 'start':
-      start(state, event.records, event.executed);
+      start(state, event);
       break;
     case 'message': {
       const reason = receive(state, event.from, event.bytes);
@@ -128,6 +135,7 @@ function take(state: State, event: EngineEvent): void {
       break;
     case 'timer':
       if (event.id === VIEW_TIMER && state.timers.delete(VIEW_TIMER)) onTimeout(state);
+      if (event.id === RECALL_TIMER && state.timers.delete(RECALL_TIMER)) askOthers(state);
       break;
     case 'executed':
       break; // heights open one by one: what the host has applied changes nothing here
@@ -151,12 +159,14 @@ function settle(state: State): void {
     lead(state);
   }
   const work = state.waiting.size > 0 || state.leaderSigned !== null || state.view > 1;
-  const wanted = work ? state.place : null;
+  const wanted = work && maySign(state) ? state.place : null;
   const delayMs = state.options.viewTimeoutMs * 2 ** Math.min(state.view - 1, MAX_DOUBLINGS);
   settleTimer(state, VIEW_TIMER, wanted, delayMs);
+  const asking = state.recall.voice === 'asking' ? 'asking' : null;
+  settleTimer(state, RECALL_TIMER, asking, Math.ceil(state.options.viewTimeoutMs / RECALLS_PER_TIMEOUT));
 }
 
-function start(state: State, records: readonly EngineRecord[], executed: Executed): void {
+function start(state: State, { records, executed, sure }: Extract<EngineEvent, { kind: 'start' }>): void {
   state.height = executed.height + 1;
   for (const { key, value } of records) {
     if (key.startsWith(DECIDED_PREFIX)) {
@@ -164,29 +174,19 @@ function start(state: State, records: readonly EngineRecord[], executed: Execute
     }
   }
   const own = records.find(({ key }) => key === RECORD_KEY);
-  if (own !== undefined) restoreOwn(state, readRecord(recordSchema, RECORD_KEY, own.value));
+  if (own !== undefined) {
+    state.said = readRecord(recordSchema, RECORD_KEY, own.value);
+    state.restored = state.said;
+    state.floor = state.said.height;
+    takeUpOwn(state);
+  }
   for (;;) {
     const decided = state.decided.get(state.height);
-    if (decided === undefined) return;
+    if (decided === undefined) break;
     decide(state, decided.payload, decided.certificate);
   }
-}
-
-/** The own words of the open height: a restarted replica stands by them. */
-function restoreOwn(state: State, record: Infer<typeof recordSchema>): void {
-  if (record.height !== state.height) return;
-  state.view = record.view;
-  state.voted = record.voted;
-  state.prepared = record.prepared;
-  state.commitSent = record.prepared?.view === record.view;
-  state.ownNewLeader = record.newLeader;
-  if (record.newLeader.length === 0) return;
-  const decoded = decodeProbftMessage(record.newLeader);
-  if (!decoded.ok || decoded.value.kind !== 'new-leader') return;
-  const { body: bodyBytes, signature, payload } = decoded.value;
-  const body = decodeCanonical(newLeaderBodySchema, bodyBytes);
-  if (body.ok) state.newLeaders.set(state.self, { body: body.value, bodyBytes, signature, payload });
-  state.effects.push({ kind: 'send', to: 'all', bytes: record.newLeader });
+  if (sure === true) state.recall.voice = 'free';
+  askOthers(state);
 }
 
 function submit(state: State, request: Uint8Array): void {
@@ -205,8 +205,12 @@ function receive(state: State, from: number, bytes: Uint8Array): string | undefi
       return onRequests(state, from, message.requests);
     case 'fetch':
       return offer(state, from, message.height) ? undefined : 'unknown-height';
+    case 'recall':
+      return onRecall(state, from);
+    case 'recalled':
+      return onRecalled(state, from, message);
     case 'decided':
-      return onDecided(state, message);
+      return onDecided(state, from, message);
     case 'exposed':
       return onExposed(state, message);
     default:
@@ -232,6 +236,7 @@ function inPlace(state: State, from: number, message: Placed, bytes: Uint8Array)
     if (!state.later.has(from)) send(state, from, { kind: 'fetch', height: state.height });
     return keepLater(state, from, bytes);
   }
+  if (state.recall.voice === 'asking') return keepLater(state, from, bytes);
   if (message.kind === 'new-leader') return onNewLeader(state, from, message);
   if (message.view < state.view) return 'stale-view';
   if (message.kind === 'propose') return onPropose(state, from, message);
@@ -247,8 +252,8 @@ function keepLater(state: State, from: number, bytes: Uint8Array): string | unde
   return undefined;
 }
 
-function placeOf({ height, view }: State): string {
-  return `${height} ${view}`;
+function placeOf({ height, view, recall }: State): string {
+  return `${height} ${view} ${recall.voice}`;
 }
 
 /** Hears again what came before its time. */
@@ -277,10 +282,11 @@ function offer(state: State, to: number, height: number): boolean {
   return decided !== undefined;
 }
 
-function onDecided(state: State, message: ProbftMessageOf<'decided'>): string | undefined {
+function onDecided(state: State, from: number, message: ProbftMessageOf<'decided'>): string | undefined {
   if (message.height !== state.height) return message.height < state.height ? 'stale-height' : 'too-far-ahead';
   const checked = checkCommit(state.set, state.sizes, state.holds, message, state.verify);
   if (!checked.ok) return checked.reason;
   decide(state, message.payload, message.certificate);
+  if (state.height < state.floor) send(state, from, { kind: 'fetch', height: state.height });
   return undefined;
 }

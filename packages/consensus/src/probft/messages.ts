@@ -6,6 +6,7 @@ import {
   type Infer,
   integer,
   list,
+  optional,
   type Result,
   struct,
   uint,
@@ -18,6 +19,8 @@ import { digestSchema, replicaSchema, signatureBytesSchema, signedStatementSchem
 
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const MAX_REQUESTS = 1024;
+/** More than anybody holds of one replica. */
+const MAX_RECALLED = 32;
 
 /** A replica's vote in a certificate: its signature, and the proof that it had to go to the receiver. */
 export const sampledVoteSchema = struct({
@@ -65,8 +68,13 @@ export const certificateSchema = struct({
 
 export const MAX_CERTIFICATE_BYTES = 64 + MAX_REPLICAS * 160;
 
+/** What a replica signed: a statement, and the proof of a sample where it is a vote. */
+const recalledWordSchema = struct({ statement: signedStatementSchema, attached: bytesUpTo(VRF_PROOF_BYTES) });
+
+export type RecalledWord = Infer<typeof recalledWordSchema>;
+
 /** Every message of the protocol. The numbers are the wire format. */
-const messageSchema = union({
+const MESSAGES = {
   1: [
     'propose',
     struct({
@@ -101,7 +109,24 @@ const messageSchema = union({
   7: ['requests', struct({ requests: list(bytesUpTo(MAX_BATCH_BYTES), MAX_REQUESTS) })],
   /** Two proposals that the leader signed for one view. */
   8: ['exposed', struct({ first: signedStatementSchema, second: signedStatementSchema })],
-});
+  /** After a boot: what do you hold of mine? */
+  9: ['recall', struct({})],
+  /** And the answer, with the newest decision for proof of how far others are. */
+  10: [
+    'recalled',
+    struct({
+      newest: optional(
+        struct({ height: integer(1), digest: digestSchema, certificate: bytesUpTo(MAX_CERTIFICATE_BYTES) }),
+      ),
+      words: list(recalledWordSchema, MAX_RECALLED),
+    }),
+  ],
+} as const;
+
+const messageSchema = union(MESSAGES);
+
+/** The kinds, for tests that must miss none. */
+export const PROBFT_KINDS: readonly string[] = Object.values(MESSAGES).map(([kind]) => kind);
 
 export type ProbftMessage = Infer<typeof messageSchema>;
 export type ProbftMessageOf<Kind extends ProbftMessage['kind']> = Extract<ProbftMessage, { kind: Kind }>;

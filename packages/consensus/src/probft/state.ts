@@ -1,6 +1,7 @@
 import { bytesUpTo, encode, type Infer, list, optional, struct, uint } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
+import type { Recall } from '../loop/recall.ts';
 import type { Timers } from '../loop/timers.ts';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
@@ -14,7 +15,13 @@ import {
 } from '../quorum/statement.ts';
 import type { Waiting } from '../raft/requests.ts';
 import type { ProbabilisticCommit } from './finality.ts';
-import { encodeProbftMessage, type NewLeaderBody, type ProbftMessage, sampledVoteSchema } from './messages.ts';
+import {
+  encodeProbftMessage,
+  type NewLeaderBody,
+  type ProbftMessage,
+  type RecalledWord,
+  sampledVoteSchema,
+} from './messages.ts';
 import type { CheckedProbftOptions } from './options.ts';
 import type { SampleSizes } from './parameters.ts';
 import type { HoldsReceiver, SampleFunction } from './samples.ts';
@@ -58,6 +65,8 @@ export const recordSchema = struct({
   newLeader: bytesUpTo(MAX_BATCH_BYTES * 2),
 });
 
+export type OwnRecord = Infer<typeof recordSchema>;
+
 export const decidedSchema = struct({ payload: bytesUpTo(MAX_BATCH_BYTES), certificate: bytesUpTo(32 * 1024) });
 export type Decided = Infer<typeof decidedSchema>;
 
@@ -83,6 +92,14 @@ export interface State {
   started: boolean;
   nowMs: number;
   effects: ProbftEffect[];
+
+  readonly recall: Recall;
+  /** The last of the own words, as it is in the journal. */
+  said: OwnRecord | null;
+  /** The same, of a height that is not reached yet, after a start from an older block. */
+  restored: OwnRecord | null;
+  /** Nothing is signed at heights below: what was said there may be forgotten. */
+  floor: number;
 
   /** The open one. */
   height: number;
@@ -118,13 +135,21 @@ export function isLeader(state: State): boolean {
   return leaderOf(state, state.height, state.view) === state.self;
 }
 
+/** Whether it may sign anything new at the open height. */
+export function maySign({ recall, height, floor }: State): boolean {
+  return recall.voice === 'free' && height >= floor;
+}
+
 export function send(state: State, to: number | 'all', message: ProbftMessage): void {
   state.effects.push({ kind: 'send', to, bytes: encodeProbftMessage(message) });
 }
 
 export function persistRecord(state: State): void {
+  // The words of a height that is not reached yet are kept until it is.
+  if (state.restored !== null) return;
   const { height, view, voted, prepared, ownNewLeader: newLeader } = state;
-  const value = encode(recordSchema, { height, view, voted, prepared, newLeader });
+  state.said = { height, view, voted, prepared, newLeader };
+  const value = encode(recordSchema, state.said);
   state.effects.push({ kind: 'persist', key: RECORD_KEY, value });
 }
 
@@ -159,4 +184,12 @@ export function signedBy(
   const key = set.replicas[replica]?.key;
   const statement = { epoch: set.epoch, phase, view, height, digest, attached };
   return key !== undefined && verifyStatement(verify, set.chainId, statement, signature, key);
+}
+
+/** Whether a word is signed as it says. */
+export function signedWord({ set, verify }: State, { statement, attached }: RecalledWord): boolean {
+  const key = set.replicas[statement.replica]?.key;
+  return (
+    key !== undefined && verifyStatement(verify, set.chainId, { ...statement, attached }, statement.signature, key)
+  );
 }

@@ -11,7 +11,7 @@ import {
   newLeaderBodySchema,
   type ProbftMessageOf,
 } from './messages.ts';
-import { isLeader, leaderOf, persistRecord, type State, send, signAt, signedBy } from './state.ts';
+import { isLeader, leaderOf, maySign, persistRecord, type State, send, signAt, signedBy } from './state.ts';
 import { acceptProposal, noteLeaderSigned } from './voting.ts';
 
 /** A view further away than this is nobody's who counts views by timeouts. */
@@ -21,6 +21,7 @@ const MAX_VIEWS_AHEAD = 64;
 export function enterView(state: State, view: number): void {
   clearView(state);
   state.view = view;
+  if (!maySign(state)) return;
   const { prepared, set, height } = state;
   const body: NewLeaderBody = {
     view,
@@ -82,7 +83,7 @@ function wrongBody(state: State, replica: number, body: NewLeaderBody): string |
 
 /** Proposes where the own turn has come: at once in the first view, else by a deterministic quorum's new-leaders. */
 export function lead(state: State): void {
-  if (!isLeader(state) || state.voted !== null || state.contested) return;
+  if (!isLeader(state) || !maySign(state) || state.voted !== null || state.contested) return;
   if (state.view === 1) {
     if (state.waiting.size > 0) propose(state, ownBatch(state), []);
     return;

@@ -5,8 +5,9 @@ import { refused } from '../loop/shell.ts';
 import type { SignedStatement } from '../quorum/statement.ts';
 import { decide } from './deciding.ts';
 import { certificateSchema, type ProbftMessageOf, type SampledVote } from './messages.ts';
+import { fallSilent, isOwn } from './own-key.ts';
 import { proveSample, type SamplePhase, type SamplePlace, sampleProofHolds, verifySample } from './samples.ts';
-import { type HeldVote, leaderOf, persistRecord, type State, send, signAt, signedBy } from './state.ts';
+import { type HeldVote, leaderOf, maySign, persistRecord, type State, send, signAt, signedBy } from './state.ts';
 
 /** The leader's proposal of this view, checked. */
 export function acceptProposal(state: State, payload: Uint8Array): void {
@@ -39,6 +40,10 @@ function expose(state: State, first: SignedStatement, second: SignedStatement): 
   if (state.contested) return;
   const evidence = createEvidence(first, second);
   if (evidence === undefined) return;
+  if (first.replica === state.self) {
+    fallSilent(state, isOwn(state, first) ? second : first);
+    return;
+  }
   state.contested = true;
   state.effects.push({ kind: 'evidence', evidence });
   send(state, 'all', { kind: 'exposed', first, second });
@@ -65,7 +70,7 @@ export function onExposed(state: State, message: ProbftMessageOf<'exposed'>): st
 /** Signs a vote and sends it to the sample that the own random function draws: nobody chooses who gets it. */
 function castVote(state: State, phase: SamplePhase): void {
   const signed = state.leaderSigned;
-  if (signed === null || state.contested) return;
+  if (signed === null || state.contested || !maySign(state)) return;
   if (state.voted !== null && !equalBytes(state.voted, signed.digest)) return;
   const { set, sizes, height, view, vrf, self } = state;
   const place = { height, view, phase };

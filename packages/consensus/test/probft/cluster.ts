@@ -66,6 +66,8 @@ export class Cluster {
   readonly evidence: Uint8Array[] = [];
   readonly refusals = new Map<string, number>();
   readonly posted: Post[] = [];
+  /** Whether replicas ask at their next boot what others hold of their key. */
+  asks = false;
   nowMs = 0;
   loss = 0;
   /** What becomes of a message on its way: nothing where null. */
@@ -103,7 +105,8 @@ export class Cluster {
     );
     const records = [...(this.stores[i] as Map<string, Uint8Array>)].map(([key, value]) => ({ key, value }));
     const executed = { height: this.commits[i]?.length ?? 0, stateDigest: new Uint8Array(32) };
-    this.step(i, { kind: 'start', nowMs: this.nowMs, records, executed });
+    const sure = this.asks ? {} : ({ sure: true } as const);
+    this.step(i, { kind: 'start', nowMs: this.nowMs, records, executed, ...sure });
   }
 
   crash(i: number): void {

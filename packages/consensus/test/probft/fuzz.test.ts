@@ -1,10 +1,10 @@
 import { type Random, seededRandom } from '@murmuration/core';
 import { expect, test } from 'vitest';
 import { accusedOf, readEvidence } from '../../src/evidence/evidence.ts';
+import { PROBFT_KINDS } from '../../src/probft/messages.ts';
 import { Cluster, equivocate, type Post } from './cluster.ts';
 
 const LOOSE = { quorumFactor: 1.2, sampleFactor: 1.7 };
-const KINDS = ['commit', 'decided', 'exposed', 'fetch', 'new-leader', 'prepare', 'propose', 'requests'];
 
 /** Real messages of a life with a silent leader, a leader of two faces and a replica that was away. */
 function corpus(): Post[] {
@@ -17,6 +17,7 @@ function corpus(): Post[] {
     cluster.propose(0, request);
     cluster.run(20_000, () => cluster.all(request));
   }
+  cluster.asks = true;
   cluster.boot(6);
   cluster.propose(3, 'e');
   cluster.run(20_000, () => cluster.all('e'));
@@ -25,7 +26,7 @@ function corpus(): Post[] {
     const held = kinds.get(post.message.kind) ?? [];
     if (held.length < 12) kinds.set(post.message.kind, [...held, post]);
   }
-  expect([...kinds.keys()].sort()).toEqual(KINDS);
+  expect([...kinds.keys()].sort()).toEqual([...PROBFT_KINDS].sort());
   return [...kinds.values()].flat();
 }
 
