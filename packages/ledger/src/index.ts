@@ -81,12 +81,15 @@ export {
   SUMMARY_ROUNDS,
 } from './limits.ts';
 export { bundleEquivocation } from './quarantine/build-bundle.ts';
+export { completeEvidenceBundle } from './quarantine/complete-bundle.ts';
 export {
   decodeEvidenceBundle,
+  type EncodedEpochProof,
   EVIDENCE_KINDS,
   type EvidenceBundle,
   type EvidenceKind,
   encodeEvidenceBundle,
+  type LaterEpoch,
   MAX_BUNDLE_BYTES,
 } from './quarantine/evidence-bundle.ts';
 export type { Finding } from './quarantine/finding.ts';

@@ -2,18 +2,20 @@ import { maxFaulty, quorum, type ReplicaSet } from '@murmuration/consensus';
 import { type DeviceId, MurmurError } from '@murmuration/core';
 import { ed25519Verify } from '@murmuration/crypto';
 import type { AtomicEntry, ClusterEntry } from './clusters/schema.ts';
+import { certificateOf } from './devices/certificates.ts';
 import { enterDevice } from './devices/register.ts';
 import { certificateKey, type DeviceEntry } from './devices/schema.ts';
 import type { LedgerEvent } from './events.ts';
 import { feeStateOf } from './fees/fee-state.ts';
 import { type FeePolicy, FREE } from './fees/policy.ts';
 import { type Genesis, replicaSetOf, type VerifiedGenesis, verifyGenesis } from './genesis.ts';
+import { recountRounds } from './learning/recount.ts';
 import { type JobEntry, type RoundEntry, roundKey } from './learning/schema.ts';
 import { isQuarantined, passTime } from './quarantine/quarantine.ts';
 import type { EvidenceEntry, QuarantineEntry } from './quarantine/schema.ts';
 import { type FirstReceipt, firstReceiptOf, type Receipt } from './receipt.ts';
 import { decideReplicas } from './replicas/decide.ts';
-import { setOf } from './replicas/epochs.ts';
+import { beginsEpoch, setOf } from './replicas/epochs.ts';
 import { epochKey, type SeatWish } from './replicas/schema.ts';
 import { cutState } from './snapshot/cut.ts';
 import { encodeSnapshot } from './snapshot/snapshot.ts';
@@ -57,8 +59,11 @@ export interface Ledger {
 
   devices(): readonly DeviceEntry[];
   device(device: DeviceId): DeviceEntry | undefined;
-  /** The newest certificate of a registered device, as received. */
-  certificate(device: DeviceId): Uint8Array | undefined;
+  /**
+   * A certificate of a registered device, as received: the newest, or the one of `key`. Older ones are kept while the
+   * key is a replica's in an epoch that is remembered, or a kept proof was signed under it.
+   */
+  certificate(device: DeviceId, key?: Uint8Array): Uint8Array | undefined;
   /** What became of a command of the last 64 sequence numbers of a device; undefined where none used it. */
   receiptOf(device: DeviceId, sequence: number): FirstReceipt | undefined;
   /** The sequence number to sign the next command with; 1 for an unknown device. */
@@ -166,7 +171,8 @@ export function ledgerOf(chain: Chain, state: LedgerState): Ledger {
     answer: (key) => state.store.answer(key),
     devices: () => state.devices.values(),
     device: (device) => state.devices.get(device),
-    certificate: (device) => {
+    certificate: (device, key) => {
+      if (key !== undefined) return certificateOf(state, device, key)?.certificate;
       const entry = state.devices.get(device);
       return entry && state.certificates.get(certificateKey(device, entry.epoch))?.certificate;
     },
@@ -202,6 +208,7 @@ function applyBlock(chain: Chain, state: LedgerState, block: Block): Applied {
   const events: LedgerEvent[] = [];
   const turn: Turn = { chain, state, height: block.height, nowMs, emit: (event) => events.push(event) };
   passTime(turn);
+  if (beginsEpoch(turn)) recountRounds(turn);
   const receipts = block.requests.map((request) => applyRequest(turn, request));
   decideReplicas(turn);
   return { receipts, events };

@@ -1,8 +1,10 @@
+import { quorum } from '@murmuration/consensus';
 import { type DeviceId, equalBytes, refuse } from '@murmuration/core';
 import type { CommitResult, Verdict } from '../commands/command.ts';
 import { resultMismatchBundle } from '../quarantine/build-bundle.ts';
 import { quarantineDevice } from '../quarantine/quarantine.ts';
 import type { Refusal } from '../refusal.ts';
+import { decidersOf, votersOf, votes } from '../replicas/epochs.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { closeRound, findRound } from './jobs.ts';
 import { strikeOutliers } from './outliers.ts';
@@ -44,23 +46,28 @@ function countResult(turn: Turn, entry: RoundEntry, sent: Sent<CommitResult>): R
   return null;
 }
 
-function decide(turn: Turn, entry: RoundEntry, proof: ProofEntry): void {
-  const votesFor = ({ digest }: Candidate) =>
-    entry.resultsBy.filter((result) => equalBytes(result.digest, digest)).length;
-  const most = Math.max(...proof.candidates.map(votesFor));
-  const winner = proof.candidates.find((candidate) => votesFor(candidate) >= turn.chain.quorum);
-  const missing = turn.chain.replicas.length - entry.resultsBy.length;
+/** Counts the results of those that vote now. */
+export function decide(turn: Turn, entry: RoundEntry, proof: ProofEntry): void {
+  const voters = votersOf(turn);
+  const counted = entry.resultsBy.filter(({ device }) => votes(voters, device));
+  const votesFor = ({ digest }: Candidate) => counted.filter((result) => equalBytes(result.digest, digest)).length;
+  const need = quorum(voters.replicas.length);
+  const most = Math.max(0, ...proof.candidates.map(votesFor));
+  const winner = proof.candidates.find((candidate) => votesFor(candidate) >= need);
+  const missing = voters.replicas.length - counted.length;
   if (winner !== undefined) finalise(turn, entry, proof, winner);
   // Correct replicas that could not agree: nobody is accused, and the old model stays.
-  else if (most + missing < turn.chain.quorum) giveUp(turn, entry, proof);
+  else if (most + missing < need) giveUp(turn, entry, proof);
 }
 
 function finalise(turn: Turn, entry: RoundEntry, proof: ProofEntry, winner: Candidate): void {
   const { modelHash, verdicts } = winner;
   const agrees = (device: DeviceId) =>
     entry.resultsBy.some((result) => result.device === device && equalBytes(result.digest, winner.digest));
-  const agreed = proof.results.filter(({ device }) => agrees(device));
-  const differing = proof.results.filter(({ device }) => !agrees(device));
+  const voters = votersOf(turn);
+  const counted = proof.results.filter(({ device }) => votes(voters, device));
+  const agreed = counted.filter(({ device }) => agrees(device));
+  const differing = counted.filter(({ device }) => !agrees(device));
   turn.state.proofs.set(roundKey(entry.job, entry.round), { ...proof, results: agreed, candidates: [] });
   const finalised: RoundEntry = { ...entry, phase: 'finalised', modelHash, verdicts };
   turn.state.rounds.set(roundKey(entry.job, entry.round), finalised);
@@ -80,6 +87,9 @@ function giveUp(turn: Turn, entry: RoundEntry, proof: ProofEntry): void {
 
 /** After the quorum: an equal result is welcome, another one is evidence while the quorum's signatures are kept. */
 function lateResult(turn: Turn, entry: RoundEntry, sent: Sent<CommitResult>): Refusal {
+  const deciders = decidersOf(turn, entry);
+  if (deciders === undefined) return refuse('round-closed');
+  if (!votes(deciders, sent.sender.device)) return refuse('not-a-replica');
   const { modelHash, verdicts } = sent.command;
   const digest = resultDigest(sent.command);
   const quorumDigest = resultDigest({ ...entry, modelHash: entry.modelHash as Uint8Array });

@@ -1,8 +1,10 @@
+import { maxFaulty } from '@murmuration/consensus';
 import { equalBytes, refuse } from '@murmuration/core';
 import type { AttestUpdates, CommitUpdate } from '../commands/command.ts';
 import { doubleUpdateBundle } from '../quarantine/build-bundle.ts';
 import { isQuarantined, quarantineDevice } from '../quarantine/quarantine.ts';
 import type { Refusal } from '../refusal.ts';
+import { isQuorum, votersOf, votes } from '../replicas/epochs.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { closeRound, findRound, isAscending } from './jobs.ts';
 import { type ProofEntry, type RoundEntry, roundKey, type UpdateEntry } from './schema.ts';
@@ -64,16 +66,25 @@ export function attestUpdates(turn: Turn, { sender, command }: Sent<AttestUpdate
     ),
   };
   turn.state.rounds.set(roundKey(entry.job, entry.round), attested);
-  if (attested.attestedBy.length >= turn.chain.quorum) fixUpdates(turn, attested);
+  fixIfAttested(turn, attested);
   return null;
+}
+
+/** Fixes the set once a quorum of those that vote now has attested. */
+export function fixIfAttested(turn: Turn, entry: RoundEntry): void {
+  if (isQuorum(votersOf(turn), entry.attestedBy)) fixUpdates(turn, entry);
 }
 
 /** At least one correct replica holds an update that f + 1 name, so every replica can fetch it. */
 function fixUpdates(turn: Turn, entry: RoundEntry): void {
   const { job, round } = entry;
+  const voters = votersOf(turn);
+  // Attestations are not kept by who gave them: each of those that vote no more may have been a lie.
+  const former = entry.attestedBy.filter((device) => !votes(voters, device)).length;
+  const faulty = maxFaulty(voters.replicas.length) + former;
   const updates = entry.updates.map((update) => ({
     ...update,
-    fixed: update.attestations > turn.chain.faulty && !isQuarantined(turn.state, update.device),
+    fixed: update.attestations > faulty && !isQuarantined(turn.state, update.device),
   }));
   const fixed = updates.filter((update) => update.fixed);
   turn.emit({

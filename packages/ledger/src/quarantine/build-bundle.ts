@@ -1,9 +1,9 @@
-import { accusedOf, readEvidence } from '@murmuration/consensus';
+import { accusedOf, type ReplicaSet, readEvidence } from '@murmuration/consensus';
 import { accept, assert, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
 import type { CommitUpdate } from '../commands/command.ts';
 import { rebuildCommand } from '../commands/signed-command.ts';
 import { type CertificateEntry, certificateKey } from '../devices/schema.ts';
-import { encodeGenesis, type Genesis, verifyGenesis } from '../genesis.ts';
+import { encodeGenesis, type Genesis, replicaSetOf, verifyGenesis } from '../genesis.ts';
 import {
   type Candidate,
   type ProofEntry,
@@ -15,6 +15,7 @@ import {
 } from '../learning/schema.ts';
 import { sealOf } from '../learning/seal.ts';
 import type { Ledger } from '../ledger.ts';
+import { decidersOf, knownSets } from '../replicas/epochs.ts';
 import type { Sent, Turn } from '../turn.ts';
 import { type EvidenceBundle, type EvidenceKind, encodeEvidenceBundle } from './evidence-bundle.ts';
 import type { Finding } from './finding.ts';
@@ -27,11 +28,12 @@ export interface ProvenBundle {
 }
 
 /**
- * Makes consensus evidence self-contained: adds the accused's certificate, and the genesis where other replicas' keys
- * are needed to check it.
+ * Puts around consensus evidence what it is checked by: the certificate of the accused's key in that epoch, and the
+ * genesis where other replicas' keys are needed.
  * @param evidence from the engine's effect of that name
  * @param ledger knows the replicas of later epochs; without it only evidence of the genesis' replicas is taken
- * @returns bytes for `submit-evidence`; refused where the evidence does not hold
+ * @returns bytes for `submit-evidence`; refused where the evidence does not hold. For readers without a ledger a
+ * `consensus-fault` of a later epoch is to be completed: `completeEvidenceBundle`
  */
 export function bundleEquivocation(
   genesis: Genesis,
@@ -40,13 +42,14 @@ export function bundleEquivocation(
 ): Result<Uint8Array> {
   const read = readEvidence(evidence);
   if (!read.ok) return read;
-  const { chainId, replicas } = verifyGenesis(genesis);
+  const { chainId } = verifyGenesis(genesis);
   const { replica, epoch } = accusedOf(read.value);
   const kind = kindOfEvidence(read.value);
-  const later = ledger?.epochs().find(({ set }) => set.epoch === epoch)?.set.replicas[replica]?.device;
-  const accused = epoch === 0 ? replicas[replica]?.device : later;
-  const certificate = epoch === 0 ? genesis.replicas[replica] : later && ledger?.certificate(later);
-  if (certificate === undefined || accused === undefined) return refuse('not-a-replica');
+  const replicaSets = [replicaSetOf(genesis), ...laterSets(ledger?.epochs() ?? [])];
+  const seat = replicaSets.find((set) => set.epoch === epoch)?.replicas[replica];
+  const certificate = epoch === 0 ? genesis.replicas[replica] : seat && ledger?.certificate(seat.device, seat.key);
+  if (certificate === undefined || seat === undefined) return refuse('not-a-replica');
+  const { device: accused } = seat;
   const wire = encodeEvidenceBundle({
     format: 'murmuration-evidence/1',
     kind,
@@ -55,9 +58,18 @@ export function bundleEquivocation(
     genesis: kind === 'equivocation' ? null : encodeGenesis(genesis),
     certificates: [certificate],
     statements: [evidence],
+    ...(kind === 'equivocation' ? {} : laterFields(epoch)),
   });
-  const verified = verifyEvidenceBundle(wire, { chainId });
+  const verified = verifyEvidenceBundle(wire, { chainId, replicaSets });
   return verified.ok ? accept(wire) : verified;
+}
+
+function laterSets(epochs: ReturnType<Ledger['epochs']>): readonly ReplicaSet[] {
+  return epochs.map(({ set }) => set).filter((set) => set.epoch > 0);
+}
+
+function laterFields(epoch: number): Pick<EvidenceBundle, 'later'> {
+  return epoch === 0 ? {} : { later: { epoch, proofs: [] } };
 }
 
 /** @returns undefined where the first command's signature is kept no longer */
@@ -70,10 +82,11 @@ export function doubleUpdateBundle(
   const proof = turn.state.proofs.get(roundKey(job, round));
   const first = proof?.updates.find(({ device }) => device === earlier.device);
   if (first === undefined) return undefined;
-  return build(turn, 'double-update', earlier.device, [
+  const statements = [
     { seal: first, wire: updateWire(first, { job, round }, earlier) },
     { seal: sealOf(sent), wire: sent.signed.wire },
-  ]);
+  ];
+  return build(turn, 'double-update', earlier.device, statements, 0);
 }
 
 /** @param differing what the accused committed instead of the round's result */
@@ -81,7 +94,8 @@ export function resultMismatchBundle(turn: Turn, entry: RoundEntry, seal: Seal, 
   const { job, round } = entry;
   const { modelHash, verdicts } = differing;
   const own = { seal, wire: rebuildCommand(seal, { kind: 'commit-result', job, round, modelHash, verdicts }) };
-  return build(turn, 'result-mismatch', seal.device, [own, ...quorumResults(turn, entry)]);
+  const { epoch } = decidersOf(turn, entry) ?? { epoch: 0 };
+  return build(turn, 'result-mismatch', seal.device, [own, ...quorumResults(turn, entry)], epoch);
 }
 
 /** @param rounds finalised, each with an outlier verdict on the device */
@@ -93,7 +107,11 @@ export function poisonedUpdatesBundle(turn: Turn, device: DeviceId, rounds: read
     const update = entry.updates.find((candidate) => candidate.device === device) as UpdateEntry;
     return [{ seal, wire: updateWire(seal, { job, round }, update) }, ...quorumResults(turn, entry)];
   });
-  return build(turn, 'poisoned-updates', device, statements);
+  const epochs = rounds.map(({ job, round }) => {
+    const entry = turn.state.rounds.get(roundKey(job, round)) as RoundEntry;
+    return decidersOf(turn, entry)?.epoch ?? 0;
+  });
+  return build(turn, 'poisoned-updates', device, statements, Math.max(...epochs));
 }
 
 interface SealedStatement {
@@ -121,6 +139,7 @@ function build(
   kind: EvidenceKind,
   accused: DeviceId,
   statements: readonly SealedStatement[],
+  epoch: number,
 ): ProvenBundle {
   const { genesis, chainId } = turn.chain;
   const bundle: EvidenceBundle = {
@@ -131,9 +150,10 @@ function build(
     genesis: kind === 'double-update' ? null : encodeGenesis(genesis),
     certificates: certificatesFor(turn, accused, statements),
     statements: statements.map(({ wire }) => wire),
+    ...laterFields(epoch),
   };
   const wire = encodeEvidenceBundle(bundle);
-  const verified = verifyEvidenceBundle(wire, { chainId });
+  const verified = verifyEvidenceBundle(wire, { chainId, replicaSets: knownSets(turn) });
   assert(verified.ok, `evidence of ${kind} against ${accused} verifies: ${verified.ok ? '' : verified.reason}`);
   return { wire, finding: verified.value };
 }

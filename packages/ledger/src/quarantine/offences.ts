@@ -7,6 +7,9 @@ import type { EvidenceBundle } from './evidence-bundle.ts';
 import { type Finding, finding } from './finding.ts';
 import type { Said, Testimony } from './testimony.ts';
 
+/** Who votes in one epoch. */
+type Seats = ReadonlySet<DeviceId>;
+
 /** Two update hashes of one device for one round. An honest device keeps its signed command before it sends it. */
 export function doubleUpdate(bundle: EvidenceBundle, { updates, results }: Testimony): Result<Finding> {
   const [first, second, stray] = updates;
@@ -25,15 +28,16 @@ export function doubleUpdate(bundle: EvidenceBundle, { updates, results }: Testi
 export function resultMismatch(
   bundle: EvidenceBundle,
   { updates, results }: Testimony,
-  seats: ReadonlySet<DeviceId>,
+  epochs: readonly Seats[],
 ): Result<Finding> {
   const own = results.filter(({ device }) => device === bundle.accused);
   const others = results.filter(({ device }) => device !== bundle.accused);
   const [mine, stray] = own;
   if (mine === undefined) return refuse('statement-missing');
   if (stray !== undefined || updates.length > 0) return refuse('stray-statement');
-  if (!seats.has(bundle.accused)) return refuse('accused-is-no-replica');
-  const agreed = agreedResult(others, seats);
+  const seated = epochs.filter((seats) => seats.has(bundle.accused));
+  if (seated.length === 0) return refuse('accused-is-no-replica');
+  const agreed = agreedResult(others, seated);
   if (!agreed.ok) return agreed;
   const { job, round } = agreed.value;
   if (mine.command.job !== job || mine.command.round !== round) return refuse('different-rounds');
@@ -47,7 +51,7 @@ export function resultMismatch(
 export function poisonedUpdates(
   bundle: EvidenceBundle,
   { updates, results }: Testimony,
-  seats: ReadonlySet<DeviceId>,
+  epochs: readonly Seats[],
 ): Result<Finding> {
   const rounds: string[] = [];
   let used = 0;
@@ -58,7 +62,7 @@ export function poisonedUpdates(
     if (rounds.includes(name)) return refuse('stray-statement', `round ${name} twice`);
     const agreed = agreedResult(
       results.filter(({ command }) => command.job === job && command.round === round),
-      seats,
+      epochs,
     );
     if (!agreed.ok) return agreed;
     const verdict = agreed.value.verdicts.find(({ device }) => device === bundle.accused);
@@ -73,13 +77,18 @@ export function poisonedUpdates(
   return accept(finding(bundle, named, summary, { rounds: named.join(', ') }));
 }
 
-/** The one result that a quorum of distinct replicas signed. */
-function agreedResult(results: readonly Said<CommitResult>[], seats: ReadonlySet<DeviceId>): Result<CommitResult> {
+/**
+ * The one result that a quorum of distinct replicas signed: a quorum of one epoch, whichever. At most f of each lie, so
+ * none of them agrees on a result that the honest ones did not compute.
+ */
+function agreedResult(results: readonly Said<CommitResult>[], epochs: readonly Seats[]): Result<CommitResult> {
   const [first] = results;
   const signers = new Set(results.map(({ device }) => device));
   if (first === undefined || signers.size !== results.length) return refuse('statement-missing');
-  if (![...signers].every((device) => seats.has(device))) return refuse('stray-statement');
-  if (signers.size < quorum(seats.size)) return refuse('no-quorum', `${signers.size} of ${seats.size} replicas`);
+  const seated = epochs.filter((seats) => [...signers].every((device) => seats.has(device)));
+  if (seated.length === 0) return refuse('stray-statement');
+  if (!seated.some((seats) => signers.size >= quorum(seats.size)))
+    return refuse('no-quorum', `${signers.size} replicas`);
   const digest = resultDigest(first.command);
   if (!results.every(({ command }) => equalBytes(resultDigest(command), digest))) return refuse('no-quorum');
   return accept(first.command);

@@ -1,15 +1,21 @@
-import { type Evidence, type ReplicaSet, readEvidence, verifyEvidence } from '@murmuration/consensus';
-import { accept, type DeviceId, equalBytes, type Result, refuse } from '@murmuration/core';
+import { accusedOf, type Evidence, type ReplicaSet, readEvidence, verifyEvidence } from '@murmuration/consensus';
+import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
 import { readCertificate, type VerifiedCertificate } from '@murmuration/identity';
 import { decodeGenesis } from '../genesis.ts';
 import { decodeEvidenceBundle, type EvidenceBundle, type EvidenceKind } from './evidence-bundle.ts';
 import { type Finding, finding } from './finding.ts';
 import { doubleUpdate, poisonedUpdates, resultMismatch } from './offences.ts';
+import { readSets, seatsOf } from './replica-sets.ts';
 import { readTestimony } from './testimony.ts';
 
 export interface VerifyBundleOptions {
   /** The chain that the reader trusts; a bundle of another one is refused. @default any chain */
   readonly chainId?: Uint8Array;
+  /**
+   * Replicas of later epochs that the reader knows by itself: those of its ledger, or of a light client that came by.
+   * For these a bundle needs no proofs, and what it has of them is not read. @default none
+   */
+  readonly replicaSets?: readonly ReplicaSet[];
 }
 
 /**
@@ -25,14 +31,16 @@ export function verifyEvidenceBundle(wire: Uint8Array, options: VerifyBundleOpti
   const certificates = readCertificates(bundle);
   if (!certificates.ok) return certificates;
   if (bundle.kind === 'equivocation' || bundle.kind === 'consensus-fault')
-    return signedFault(bundle, certificates.value);
+    return signedFault(bundle, certificates.value, options);
 
   const replicas = readReplicas(bundle, bundle.kind);
   if (!replicas.ok) return replicas;
+  const sets = readSets(bundle, replicas.value, options.replicaSets);
+  if (!sets.ok) return sets;
   const testimony = readTestimony(bundle, [...certificates.value, ...replicas.value]);
   if (!testimony.ok) return testimony;
   if (bundle.kind === 'double-update') return doubleUpdate(bundle, testimony.value);
-  const seats = new Set<DeviceId>(replicas.value.map(({ device }) => device));
+  const seats = sets.value.map(seatsOf);
   return bundle.kind === 'result-mismatch'
     ? resultMismatch(bundle, testimony.value, seats)
     : poisonedUpdates(bundle, testimony.value, seats);
@@ -60,7 +68,11 @@ function readReplicas(bundle: EvidenceBundle, kind: EvidenceKind): Result<readon
 }
 
 /** What one piece of consensus evidence shows. */
-function signedFault(bundle: EvidenceBundle, certificates: readonly VerifiedCertificate[]): Result<Finding> {
+function signedFault(
+  bundle: EvidenceBundle,
+  certificates: readonly VerifiedCertificate[],
+  known: VerifyBundleOptions,
+): Result<Finding> {
   const [evidence, stray] = bundle.statements;
   const [certificate, second] = certificates;
   if (second !== undefined || certificate === undefined) return refuse('stray-certificate');
@@ -68,9 +80,11 @@ function signedFault(bundle: EvidenceBundle, certificates: readonly VerifiedCert
   const read = readEvidence(evidence);
   if (!read.ok) return read;
   if (kindOfEvidence(read.value) !== bundle.kind) return refuse('wrong-kind', read.value.kind);
-  const set = readReplicaSet(bundle);
-  if (!set.ok) return set;
-  const options = set.value === null ? {} : { replicaSet: set.value };
+  const sets = readReplicaSets(bundle, accusedOf(read.value).epoch, known);
+  if (!sets.ok) return sets;
+  // None for an equivocation, which the accused's key shows.
+  const set = sets.value.at(-1);
+  const options = set === undefined ? {} : { replicaSet: set };
   const verified = verifyEvidence(evidence, certificate.key, bundle.chainId, options);
   if (!verified.ok) return verified;
   // Where the replica's number is not compared here, the ledger does so: the key names the accused.
@@ -95,11 +109,16 @@ export function kindOfEvidence({ kind }: Evidence): EvidenceKind {
   return kind === 'conflict' ? 'equivocation' : 'consensus-fault';
 }
 
-/** The replicas of the evidence's epoch, from the genesis; none for an equivocation, which the accused's key shows. */
-function readReplicaSet(bundle: EvidenceBundle): Result<ReplicaSet | null> {
+/** The replicas of every epoch up to the evidence's; none for an equivocation. */
+function readReplicaSets(
+  bundle: EvidenceBundle,
+  epoch: number,
+  { replicaSets }: VerifyBundleOptions,
+): Result<readonly ReplicaSet[]> {
   const replicas = readReplicas(bundle, bundle.kind);
   if (!replicas.ok) return replicas;
-  if (bundle.kind === 'equivocation') return accept(null);
-  const entries = replicas.value.map(({ device, key }) => ({ device, key }));
-  return accept({ chainId: bundle.chainId, epoch: 0, replicas: entries });
+  if (bundle.kind === 'equivocation') return bundle.later === undefined ? accept([]) : refuse('stray-epoch');
+  const said = bundle.later?.epoch ?? 0;
+  if (said !== epoch) return refuse('wrong-epoch', `evidence of epoch ${epoch} in a bundle of epoch ${said}`);
+  return readSets(bundle, replicas.value, replicaSets);
 }

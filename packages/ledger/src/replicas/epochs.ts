@@ -10,10 +10,32 @@ export function epochOf(state: LedgerState, height: number): EpochEntry {
   return entries.findLast(({ baseHeight }) => baseHeight < height) ?? (entries[0] as EpochEntry);
 }
 
+/** Whether the block being applied is the first that a later epoch decides. */
+export function beginsEpoch({ state, height }: Turn): boolean {
+  return height > 1 && state.epochs.values().some(({ baseHeight }) => baseHeight === height - 1);
+}
+
 /** The epoch that is decided and has not begun after `height`. */
 export function pendingEpoch(state: LedgerState, height: number): EpochEntry | undefined {
   const last = state.epochs.values().at(-1) as EpochEntry;
   return last.baseHeight > height ? last : undefined;
+}
+
+/** Replicas of the epochs that are remembered: none where they never change. */
+export function knownSets({ chain, state }: Turn): readonly ReplicaSet[] {
+  return state.epochs.values().map((entry) => setOf(chain.chainId, entry));
+}
+
+/**
+ * Who decides a round now, or did when it closed; undefined where that epoch is forgotten.
+ * @param round closed or open
+ */
+export function decidersOf(
+  turn: Turn,
+  { closed }: { readonly closed: { readonly height: number } | null },
+): (Voters & { readonly epoch: number }) | undefined {
+  if (turn.chain.genesis.lookahead === undefined || closed === null) return votersOf(turn);
+  return turn.state.epochs.values().findLast(({ baseHeight }) => baseHeight < closed.height);
 }
 
 /** Who has this number in an epoch that is remembered. */
@@ -31,9 +53,9 @@ export interface Voters {
 }
 
 /** Those that decide the block being applied, also where they never change. */
-export function votersOf({ chain, state, height }: Turn): Voters {
+export function votersOf({ chain, state, height }: Turn): Voters & { readonly epoch: number } {
   if (chain.genesis.lookahead !== undefined) return epochOf(state, height);
-  return { replicas: chain.replicas.map((device) => ({ device })) };
+  return { epoch: 0, replicas: chain.replicas.map((device) => ({ device })) };
 }
 
 export function votes({ replicas }: Voters, device: DeviceId): boolean {

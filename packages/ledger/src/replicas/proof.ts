@@ -5,6 +5,8 @@ import { epochKey, epochSchema } from './schema.ts';
 
 /** Above the leaf of 128 replicas with its path. */
 const MAX_BYTES = 64 * 1024;
+/** Above every encoded epoch proof. */
+export const MAX_EPOCH_PROOF_BYTES = MAX_BYTES + 64;
 
 const proofSchema = struct({ epoch: uint, answer: bytesUpTo(MAX_BYTES) });
 
@@ -19,7 +21,7 @@ export function encodeEpochProof(epoch: number, answer: StateAnswer): Uint8Array
  */
 export function proveNextEpoch(chainId: Uint8Array): ProveNext {
   return (stateDigest, wire) => {
-    const proof = decodeCanonical(proofSchema, wire, { maxBytes: MAX_BYTES + 64 });
+    const proof = decodeCanonical(proofSchema, wire, { maxBytes: MAX_EPOCH_PROOF_BYTES });
     if (!proof.ok) return proof;
     const answer = decodeStateAnswer(proof.value.answer, MAX_BYTES);
     if (!answer.ok) return answer;
