@@ -1,5 +1,5 @@
 import { createFollower, type Follower, type Header, type ReplicaSet } from '@murmuration/consensus';
-import { type DeviceId, type Result, refuse } from '@murmuration/core';
+import { type DeviceId, type Result, refuse, type Timer } from '@murmuration/core';
 import { type LedgerEpoch, proveNextEpoch } from '@murmuration/ledger';
 import type { Chain } from './chain.ts';
 import { checkpointChanges, readCheckpoints, type StoredCheckpoint } from './checkpoint-store.ts';
@@ -9,8 +9,9 @@ import { decodeCheckpoints, encodeLightQuestion, LIGHT_TOPIC } from './light-ser
 const REQUEST_TIMEOUT_MS = 5000;
 /** Epochs above the own ledger's that are remembered: a snapshot to jump to is one of the newest. */
 const MAX_AHEAD = 256;
-/** Between two looks for proofs that this device lacks. */
-const FILL_EVERY_MS = 5000;
+/** After the end of an epoch, until its proof is looked for elsewhere: replicas make their own meanwhile. */
+const FILL_AFTER_MS = 2000;
+const FILL_AGAIN_MS = 30_000;
 
 type TrailDeps = Pick<ServiceDeps, 'port' | 'store' | 'clock' | 'metrics'> & { readonly chain: Chain };
 
@@ -23,10 +24,19 @@ export class EpochTrail {
   private ahead: readonly LedgerEpoch[] = [];
   /** Epochs whose end is in the store with its proof. */
   private readonly proved = new Set<number>();
-  private filledMs = Number.NEGATIVE_INFINITY;
+  private filling: Timer | undefined;
+  private stopped = false;
 
   constructor(deps: TrailDeps) {
     this.deps = deps;
+    deps.chain.onBlock(() => this.fillSoon());
+    deps.chain.onJump(() => this.fillSoon());
+    this.fillSoon();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.filling?.cancel();
   }
 
   /** The replicas of `epoch`, where `height` is one of its heights as far as is known. */
@@ -61,23 +71,36 @@ export class EpochTrail {
     }
   }
 
-  /** Fetches what the store lacks of the epochs that the own ledger remembers, so that light clients can be answered. */
-  async fill(peer: DeviceId): Promise<void> {
-    const { chain, clock, store } = this.deps;
-    const gaps = () => endedEpochs(chain).filter(({ epoch }) => !this.proved.has(epoch.set.epoch));
-    if (gaps().length === 0 || clock.monotonicMs() - this.filledMs < FILL_EVERY_MS) return;
-    this.filledMs = clock.monotonicMs();
+  /** What the store lacks of the epochs that the own ledger remembers, so that light clients can be answered. */
+  private gaps(): readonly EndedEpoch[] {
+    return endedEpochs(this.deps.chain).filter(({ epoch }) => !this.proved.has(epoch.set.epoch));
+  }
+
+  private fillSoon(delayMs = FILL_AFTER_MS): void {
+    if (this.stopped || this.filling !== undefined || this.gaps().length === 0) return;
+    this.filling = this.deps.clock.setTimer(delayMs, () => {
+      void this.fill().finally(() => {
+        this.filling = undefined;
+        this.fillSoon(FILL_AGAIN_MS);
+      });
+    });
+  }
+
+  private async fill(): Promise<void> {
+    const { port, store } = this.deps;
     for (const { epoch, epochProof } of await readCheckpoints(store)) if (epochProof.length > 0) this.proved.add(epoch);
-    for (const { epoch, next } of gaps()) {
-      if (this.proved.has(epoch.set.epoch)) continue;
-      const given = await this.ask(peer, epoch.set.epoch, next.baseHeight - 1);
-      const checkpoint = given.ok ? given.value.find(({ height }) => height === next.baseHeight) : undefined;
-      if (checkpoint === undefined) return;
-      const follower = this.followerAt(epoch);
-      const moved = this.advance(follower, checkpoint);
-      if (!moved.ok || follower.followed.set.epoch !== next.set.epoch) return;
-      await this.keep(checkpoint);
+    for (const peer of port.peers()) {
+      for (const gap of this.gaps()) if (this.stopped || !(await this.fillFrom(peer, gap))) break;
     }
+  }
+
+  private async fillFrom(peer: DeviceId, { epoch, next }: EndedEpoch): Promise<boolean> {
+    const given = await this.ask(peer, epoch.set.epoch, next.baseHeight - 1);
+    const checkpoint = given.ok ? given.value.find(({ height }) => height === next.baseHeight) : undefined;
+    if (checkpoint === undefined) return false;
+    const moved = this.advance(this.followerAt(epoch), checkpoint);
+    if (moved.ok) await this.keep(checkpoint);
+    return moved.ok;
   }
 
   /** What the own ledger says, and what was proved beyond it. */

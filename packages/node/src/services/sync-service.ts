@@ -70,6 +70,7 @@ export class SyncService {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.trail.stop();
     await this.running;
   }
 
@@ -96,7 +97,6 @@ export class SyncService {
     if (this.chain.height === start || this.stopped) return;
     this.deps.log.info('caught-up', { from: start, to: this.chain.height });
     this.onCaughtUp();
-    await this.trail.fill(first);
   }
 
   private async advance(peer: DeviceId, target: number): Promise<Result<void>> {

@@ -44,6 +44,12 @@ function ask(swarm: SimulatedSwarm, by: readonly number[], change: 'join' | 'lea
 const heightOf = (swarm: SimulatedSwarm, at: number) => swarm.services(at)?.chain.height ?? 0;
 const isVoter = (swarm: SimulatedSwarm, at: number) => swarm.services(at)?.consensus?.status.self !== null;
 
+/** Epochs whose end this device can prove to others. */
+async function provedEnds(swarm: SimulatedSwarm, at: number): Promise<number[]> {
+  const known = await readCheckpoints(swarm.deps(at).store);
+  return known.filter(({ epochProof }) => epochProof.length > 0).map(({ epoch }) => epoch);
+}
+
 async function settles(swarm: SimulatedSwarm, devices: readonly number[]): Promise<void> {
   const heights = () => devices.map((at) => heightOf(swarm, at));
   await swarm.world.run({ until: () => new Set(heights()).size === 1, untilMs: swarm.world.nowMs() + 30_000 });
@@ -78,8 +84,63 @@ describe('a swarm whose replicas may change', () => {
     expect(read).toMatchObject({ ok: true, value: { epoch: 2 } });
     expect(read.ok && read.value.signatures.map(({ replica }) => replica)).toEqual([1, 2, 3, 4]);
     await settles(swarm, [1, 2, 3, 4, NEWCOMER]);
-    const ends = await readCheckpoints(swarm.deps(1).store);
-    expect(ends.filter(({ epochProof }) => epochProof.length > 0).map(({ epoch }) => epoch)).toEqual([0, 1]);
+    expect(await provedEnds(swarm, 1)).toEqual([0, 1]);
     expect(swarm.wronglyQuarantined()).toEqual([]);
+  });
+
+  // In the middle of the way to the last height of the epoch, at that height, and just beyond it.
+  test.each([3, LOOKAHEAD, LOOKAHEAD + 1])(
+    'goes on after all of them stopped %i heights into a change',
+    async (into) => {
+      const swarm = simulateSwarm(workshop, { seed: into, devices: 4, members: 1, lookahead: LOOKAHEAD, services });
+      const all = [0, 1, 2, 3, 4];
+      await swarm.world.run({ until: () => swarm.services(0)?.chain.ledger.device(idOf(swarm, 4)) !== undefined });
+      ask(swarm, [0, 1, 2], 'join', 4);
+      const lastHeight = () => swarm.services(0)?.chain.epochs[1]?.baseHeight ?? Number.POSITIVE_INFINITY;
+      expect(await until(swarm, 0, () => heightOf(swarm, 0) >= lastHeight() - LOOKAHEAD + into)).toBe(true);
+      const heights = all.map((at) => heightOf(swarm, at));
+      for (const at of all) swarm.crash(at);
+      await swarm.world.run({ untilMs: swarm.world.nowMs() + 1000 });
+      for (const at of all) swarm.restart(at);
+      await swarm.world.run({ until: () => swarm.running().length === 5 });
+      expect(await until(swarm, 1, () => all.every((at) => isVoter(swarm, at)))).toBe(true);
+      expect(await until(swarm, 1, () => heightOf(swarm, 4) > Math.max(...heights) + LOOKAHEAD)).toBe(true);
+      await settles(swarm, all);
+      expect(voters(swarm, 4)).toEqual(all);
+      await swarm.world.run({ untilMs: swarm.world.nowMs() + 3000 });
+      for (const at of all) expect(await provedEnds(swarm, at), `device ${at}`).toEqual([0]);
+    },
+  );
+
+  test.each([
+    ['blocks', 1000],
+    ['a snapshot', 4],
+  ])('has a device that was away for two epochs follow by %s, and needs its vote', async (_, retainBlocks) => {
+    const swarm = simulateSwarm(workshop, {
+      ...{ seed: retainBlocks, devices: 5, members: 2, lookahead: LOOKAHEAD },
+      services: { ...services, retainBlocks },
+    });
+    const known = (device: number) => swarm.services(0)?.chain.ledger.device(idOf(swarm, device)) !== undefined;
+    await swarm.world.run({ until: () => known(5) && known(6) });
+    swarm.crash(4);
+    for (const device of [5, 6]) {
+      ask(swarm, [0, 1, 2, 3], 'join', device);
+      expect(await until(swarm, 0, () => swarm.services(device)?.consensus?.status.self === device)).toBe(true);
+    }
+    const end = heightOf(swarm, 0) + 20;
+    expect(await until(swarm, 0, () => heightOf(swarm, 0) >= end)).toBe(true);
+    swarm.restart(4);
+    await swarm.world.run({ until: () => swarm.services(4) !== undefined });
+    expect(swarm.services(4)?.chain.epochs).toHaveLength(1);
+    expect(await until(swarm, 0, () => swarm.services(4)?.consensus?.status.set.epoch === 2)).toBe(true);
+    const jumped = (await swarm.services(4)?.chain.block(30)) === undefined;
+    expect(jumped).toBe(retainBlocks === 4);
+    // Seven replicas, of which five are a quorum.
+    for (const at of [0, 1]) swarm.crash(at);
+    const before = heightOf(swarm, 2);
+    expect(await until(swarm, 2, () => heightOf(swarm, 2) >= before + 3)).toBe(true);
+    await settles(swarm, [2, 3, 4, 5, 6]);
+    await swarm.world.run({ untilMs: swarm.world.nowMs() + 3000 });
+    expect(await provedEnds(swarm, 4)).toEqual([0, 1]);
   });
 });
