@@ -1,3 +1,4 @@
+import type { EpochProof } from '@murmuration/consensus';
 import { bytes, bytesUpTo, type Change, decode, encode, type Infer, type Store, struct, uint } from '@murmuration/core';
 import { own } from './block-store.ts';
 
@@ -21,6 +22,12 @@ export type StoredCheckpoint = Infer<typeof checkpointSchema>;
 export async function readCheckpoints(store: Store): Promise<readonly StoredCheckpoint[]> {
   const entries = await store.scan(PREFIX, { limit: MAX_KEPT });
   return entries.map(({ key, value }) => own(decode(checkpointSchema, value), key));
+}
+
+/** How the epochs ended, ascending: each shows who decides next. */
+export async function readEpochProofs(store: Store, chainId: Uint8Array): Promise<readonly EpochProof[]> {
+  const ends = (await readCheckpoints(store)).filter(({ epochProof }) => epochProof.length > 0);
+  return ends.map(({ epochProof: proof, ...header }) => ({ header: { chainId, ...header }, proof }));
 }
 
 /** Adds a checkpoint and drops what no light client needs: the newest 16 and the last of each epoch stay for ever. */

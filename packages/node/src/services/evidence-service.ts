@@ -1,6 +1,7 @@
 import { accept, type DeviceId, fromUtf8, type Result, refuse, type Timer, utf8 } from '@murmuration/core';
-import { type LedgerEvent, MAX_BUNDLE_BYTES, verifyEvidenceBundle } from '@murmuration/ledger';
+import { completeEvidenceBundle, type LedgerEvent, MAX_BUNDLE_BYTES, verifyEvidenceBundle } from '@murmuration/ledger';
 import type { Chain } from './chain.ts';
+import { readEpochProofs } from './checkpoint-store.ts';
 import type { ServiceDeps } from './deps.ts';
 import type { SubmitService } from './submit-service.ts';
 
@@ -64,7 +65,7 @@ export class EvidenceService {
       this.deps.metrics.count('evidence_refused', { reason: 'too-often' });
       return;
     }
-    const verdict = verifyEvidenceBundle(bundle, { chainId: this.chain.chainId });
+    const verdict = this.verify(bundle);
     if (!verdict.ok) {
       this.deps.metrics.count('evidence_refused', { reason: verdict.reason });
       return;
@@ -94,14 +95,27 @@ export class EvidenceService {
     return spent.count <= MAX_GOSSIPED;
   }
 
-  /** A committed bundle: from the store, else from a peer that kept it, checked either way. */
+  private verify(bundle: Uint8Array): ReturnType<typeof verifyEvidenceBundle> {
+    const { chainId, ledger } = this.chain;
+    return verifyEvidenceBundle(bundle, { chainId, replicaSets: ledger.epochs().map(({ set }) => set) });
+  }
+
+  /** A committed bundle, complete for readers that know the chain id alone, where this device has what it takes. */
   async bundle(id: string): Promise<Uint8Array | undefined> {
+    const found = await this.find(id);
+    if (found === undefined) return undefined;
+    const whole = completeEvidenceBundle(found, await readEpochProofs(this.deps.store, this.chain.chainId));
+    return whole.ok ? whole.value : found;
+  }
+
+  /** From the store, else from a peer that kept it, checked either way. */
+  private async find(id: string): Promise<Uint8Array | undefined> {
     const own = await this.deps.store.get(BUNDLE + id);
     if (own !== undefined) return own;
     if (!this.isRecorded(id)) return undefined;
     for (const peer of this.deps.port.peers()) {
       const answer = await this.deps.port.request(peer, TOPIC, utf8(id));
-      const verdict = answer.ok ? verifyEvidenceBundle(answer.value, { chainId: this.chain.chainId }) : answer;
+      const verdict = answer.ok ? this.verify(answer.value) : answer;
       if (!answer.ok || !verdict.ok || verdict.value.id !== id) continue;
       await this.deps.store.write([{ key: BUNDLE + id, value: answer.value }]);
       return answer.value;
