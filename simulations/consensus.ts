@@ -26,7 +26,7 @@ const MEMORY_BAR_BYTES = 64 * 1024 * 1024;
 const BLOCKS_PER_SEED = 1000;
 const MAX_CHAOS_MS = 600_000;
 
-interface ConsensusOutcome extends Outcome {
+export interface ConsensusOutcome extends Outcome {
   readonly blocks: number;
   readonly accused: number;
   readonly accusedHonest: number;
@@ -39,7 +39,11 @@ interface ConsensusOutcome extends Outcome {
 }
 
 /** Even seeds plant an equivocator among the two liars, so that its detection is measured. */
-export const sweep: Sweep<ConsensusOutcome> = { name, seed, rows };
+export const sweep: Sweep<ConsensusOutcome> = {
+  name,
+  seed: (seed) => play({ sweep: name, seed, blocks: BLOCKS_PER_SEED, equivocates: seed % 2 === 0 }),
+  rows,
+};
 
 export function run(options: SweepOptions): Promise<Report> {
   return runSweep(sweep, options);
@@ -49,11 +53,20 @@ export function replay(script: unknown): Promise<Report> {
   return replayScript(name, script as Script);
 }
 
-async function seed(seed: number): Promise<ConsensusOutcome> {
-  const replay = `npm run sim -- ${name} --from ${seed} --seeds 1`;
-  const liars = seed % 2 === 0 ? { liars: [EQUIVOCATOR, OTHERS[(seed / 2) % OTHERS.length] as string] } : {};
+interface Play {
+  /** Name of the simulation, for the command that replays it. */
+  readonly sweep: string;
+  readonly seed: number;
+  readonly blocks: number;
+  /** Whether an equivocator is among the two liars. */
+  readonly equivocates: boolean;
+}
+
+export async function play({ sweep, seed, blocks, equivocates }: Play): Promise<ConsensusOutcome> {
+  const replay = `npm run sim -- ${sweep} --from ${seed} --seeds 1`;
+  const liars = equivocates ? { liars: [EQUIVOCATOR, OTHERS[Math.floor(seed / 2) % OTHERS.length] as string] } : {};
   const recording = new Recording();
-  const options = { seed, n: N, replay, blocks: BLOCKS_PER_SEED, chaosMs: MAX_CHAOS_MS, recording, ...liars };
+  const options = { seed, n: N, replay, blocks, chaosMs: MAX_CHAOS_MS, recording, ...liars };
   const { value, cpuSeconds } = await timed(async () => {
     try {
       return { cluster: (await runScenario(options)).cluster };
@@ -97,15 +110,15 @@ function seen(cluster: Cluster): Omit<ConsensusOutcome, keyof Outcome | 'newView
 }
 
 function rows(outcomes: readonly ConsensusOutcome[]): Row[] {
+  return [...promises(outcomes), speed(outcomes), memory()];
+}
+
+/** What every length of run must keep. */
+export function promises(outcomes: readonly ConsensusOutcome[]): Row[] {
   const failures = outcomes.filter(({ failure }) => failure !== null).length;
   const against = `n = ${N}, f = ${maxFaulty(N)}, chaos, two liars`;
-  return [
-    row('safety and liveness violations', failures, 'seeds', against, '0', failures === 0),
-    ...detection(outcomes),
-    ...recovery(outcomes),
-    speed(outcomes),
-    memory(),
-  ];
+  const violations = row('safety and liveness violations', failures, 'seeds', against, '0', failures === 0);
+  return [violations, ...detection(outcomes), ...recovery(outcomes)];
 }
 
 function detection(outcomes: readonly ConsensusOutcome[]): Row[] {
