@@ -54,8 +54,11 @@ export type AggregatorPhase =
   | 'done'
   | 'void';
 
-/** `unrecoverable` names a member whose shares or sealed seeds do not fit its commitments. */
-export type VoidReason = 'too-few-members' | 'too-few-survivors' | 'too-few-shares' | 'unrecoverable';
+/**
+ * `unrecoverable` names a member whose shares or sealed seeds do not fit its commitments; `not-committed`: the swarm did
+ * not commit to the statement in time.
+ */
+export type VoidReason = 'too-few-members' | 'too-few-survivors' | 'too-few-shares' | 'unrecoverable' | 'not-committed';
 
 /** What the server has of one plan. Every map is bounded by the number of members. @internal */
 export interface AggregatorData {

@@ -112,6 +112,9 @@ function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
       return fixSurvivors(data);
     case 'reveals':
       return release(data);
+    case 'roster':
+    case 'committing':
+      return voided(data, 'not-committed', `in phase ${data.phase}`);
     default:
       return []; // a deadline of a phase that is over
   }

@@ -25,7 +25,11 @@ export interface MaskingClientDeps {
   readonly noise?: NoiseSource;
 }
 
-export type ClientInput = { readonly kind: 'start' } | { readonly kind: 'message'; readonly bytes: Uint8Array };
+export type ClientInput =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'message'; readonly bytes: Uint8Array }
+  /** Takes no further part: secrets are wiped, and whatever comes is refused. */
+  | { readonly kind: 'stop' };
 
 export type ClientEffect =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
@@ -33,7 +37,7 @@ export type ClientEffect =
   | { readonly kind: 'masked'; readonly saturated: number }
   | { readonly kind: 'refused'; readonly reason: string; readonly detail?: string };
 
-export type ClientPhase = 'new' | 'keys' | 'pairs' | 'boxes' | 'masked' | 'revealed';
+export type ClientPhase = 'new' | 'keys' | 'pairs' | 'boxes' | 'masked' | 'revealed' | 'stopped';
 
 export interface MaskingClient {
   step(input: ClientInput): readonly ClientEffect[];
@@ -71,7 +75,8 @@ export type ClientState =
       readonly own: HeldShares;
     }
   | { readonly phase: 'masked'; readonly held: ReadonlyMap<number, HeldShares> }
-  | { readonly phase: 'revealed'; readonly statement: Uint8Array; readonly reveal: Uint8Array };
+  | { readonly phase: 'revealed'; readonly statement: Uint8Array; readonly reveal: Uint8Array }
+  | { readonly phase: 'stopped' };
 
 /** @internal */
 export interface Moved {

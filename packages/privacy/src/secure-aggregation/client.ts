@@ -42,6 +42,11 @@ export function createMaskingClient(
       return state.phase;
     },
     step: (event) => {
+      if (event.kind === 'stop') {
+        forgetSecrets(context, state);
+        state = { phase: 'stopped' };
+        return [];
+      }
       const moved = event.kind === 'start' ? start(context, state) : receive(context, state, event.bytes);
       if (!moved.ok) return [{ kind: 'refused', ...withoutOk(moved) }];
       state = moved.value.state;
@@ -69,12 +74,23 @@ const WAITED_IN: Record<ServerMessage['kind'], ClientPhase> = {
   boxes: 'boxes',
   survivors: 'masked',
 };
-const PHASES: readonly ClientPhase[] = ['new', 'keys', 'pairs', 'boxes', 'masked', 'revealed'];
+const PHASES: readonly ClientPhase[] = ['new', 'keys', 'pairs', 'boxes', 'masked', 'revealed', 'stopped'];
+
+function forgetSecrets({ input }: ClientContext, state: ClientState): void {
+  input.fill(0);
+  if (state.phase === 'pairs') for (const { box, maskSeed } of state.initiated.values()) wipe(box, maskSeed);
+  if (state.phase === 'boxes') {
+    wipe(state.selfSecret, state.own.self, state.own.pair);
+    for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);
+  }
+  if (state.phase === 'masked') for (const { self, pair } of state.held.values()) wipe(self, pair);
+}
 
 function receive(context: ClientContext, state: ClientState, bytes: Uint8Array): Result<Moved> {
   const read = readServerMessage(bytes);
   if (!read.ok) return read;
   const message = read.value;
+  if (state.phase === 'stopped') return refuse('stopped');
   if ((message.kind === 'roster' || message.kind === 'committed-roster') && state.phase === 'keys') {
     const roster = rosterOf(context, message);
     return roster.ok ? initiatePairs(context, state.key, roster.value) : roster;

@@ -18,9 +18,9 @@ export interface StatementCommitterDeps {
 export interface StatementVote {
   readonly job: string;
   readonly round: number;
-  /** `roster` or `survivors`, and the plan's digest: one statement for each, ever. */
+  /** `roster` or `survivors`, and the plan's digest: one statement for each, ever. `over/` and the job: a round's end. */
   readonly slot: string;
-  /** SHA3-256 of the statement, hex. */
+  /** SHA3-256 of the statement, hex; empty for a round's end. */
   readonly statement: string;
 }
 
@@ -39,8 +39,11 @@ export interface StatementCommitter {
     statement: Uint8Array,
     keys?: readonly SignedKey[],
   ): Result<{ readonly signature: Uint8Array; readonly vote: StatementVote | undefined }, CommitterRefusal>;
-  /** Rounds of the job up to this one are over: their votes are forgotten, and nothing is signed for them again. */
-  retire(job: string, round: number): void;
+  /**
+   * Rounds of the job up to this one are over: nothing is signed for them again, and their votes are forgotten.
+   * @returns what is to be remembered in their place, and the slots that may go once that is durable
+   */
+  retire(job: string, round: number): { readonly vote: StatementVote; readonly forgotten: readonly string[] };
 }
 
 /** Plans under way at once. */
@@ -53,7 +56,10 @@ export function createStatementCommitter(
 ): StatementCommitter {
   const votes = new Map<string, StatementVote>();
   const overUpTo = new Map<string, number>();
-  for (const vote of remembered) votes.set(vote.slot, vote);
+  for (const vote of remembered) {
+    if (vote.slot === overSlot(vote.job)) overUpTo.set(vote.job, vote.round);
+    else votes.set(vote.slot, vote);
+  }
   return {
     sign: (plan, statement, keys) => {
       const kind = checkStatement(deps, plan, statement, keys);
@@ -69,10 +75,18 @@ export function createStatementCommitter(
       return accept({ signature, vote: before === undefined ? vote : undefined });
     },
     retire: (job, round) => {
-      overUpTo.set(job, Math.max(round, overUpTo.get(job) ?? -1));
-      for (const [slot, vote] of votes) if (vote.job === job && vote.round <= round) votes.delete(slot);
+      const upTo = Math.max(round, overUpTo.get(job) ?? -1);
+      overUpTo.set(job, upTo);
+      const forgotten = [...votes.values()].filter((vote) => vote.job === job && vote.round <= upTo);
+      for (const { slot } of forgotten) votes.delete(slot);
+      const vote = { job, round: upTo, slot: overSlot(job), statement: '' };
+      return { vote, forgotten: forgotten.map(({ slot }) => slot) };
     },
   };
+}
+
+function overSlot(job: string): string {
+  return `over/${job}`;
 }
 
 /** What this replica can judge by itself: a roster by its signatures, survivors by what any group must satisfy. */

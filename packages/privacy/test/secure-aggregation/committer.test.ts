@@ -84,9 +84,12 @@ test('a replica remembers its vote across lives, repeats it, and signs nothing f
   const repeated = again.sign(plan, A);
   expect(repeated).toMatchObject({ ok: true, value: { vote: undefined } });
   expect(repeated.ok && signed.ok && repeated.value.signature).toEqual(signed.ok && signed.value.signature);
-  again.retire(plan.job, plan.round);
-  for (const statement of [A, B]) {
-    expect(again.sign(plan, statement)).toMatchObject({ ok: false, reason: 'round-over' });
+  const { vote, forgotten } = again.retire(plan.job, plan.round);
+  expect(forgotten).toEqual(votes.map(({ slot }) => slot));
+  for (const committer of [again, createStatementCommitter(deps, [vote])]) {
+    for (const statement of [A, B]) {
+      expect(committer.sign(plan, statement)).toMatchObject({ ok: false, reason: 'round-over' });
+    }
   }
 });
 
