@@ -1,6 +1,7 @@
 export { Ckks, type CkksEngine, loadCkks } from './ckks.ts';
 export { type Decrypted, revealToKeyHolder } from './decrypted.ts';
 export type { EncryptOptions, Numbers } from './encrypt.ts';
+export { EncryptedSum, expectedSum, type SumRefusal, type SumTerms } from './encrypted-sum.ts';
 export type { KeyRefusal } from './key-wire.ts';
 export type {
   CkksEvaluationKeys,
@@ -20,5 +21,15 @@ export {
   type ReleasePlan,
   releasePrivately,
 } from './release.ts';
+export {
+  encryptedLinear,
+  encryptedLogistic,
+  encryptedMean,
+  encryptedTotal,
+  encryptedVariance,
+  type LinearModel,
+  LOGISTIC_RANGE,
+  totalRotations,
+} from './statistics.ts';
 export type { EncryptedVector } from './vector.ts';
 export type { VectorExpectation, VectorRefusal } from './wire.ts';

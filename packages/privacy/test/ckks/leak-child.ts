@@ -1,0 +1,29 @@
+import { loadCkks } from '../../src/index.ts';
+
+/** Encrypts again and again, and prints by how many bytes the process grew. Run: leak-child.ts ROUNDS dispose|leak */
+const [rounds, mode] = [Number(process.argv[2]), process.argv[3]];
+const WARM_ROUNDS = 60;
+
+const ckks = (await loadCkks()).open('sum');
+const keys = ckks.createKeyPair();
+const values = new Float64Array(ckks.slots).fill(0.5);
+
+function round(index: number): void {
+  const vector = ckks.encrypt(keys.publicKey, values, { bound: 1 });
+  const sum = ckks.add(vector, vector);
+  if (index % 4 === 0) ckks.encryptToBytes(keys.secretKey, values, { bound: 1 });
+  if (mode === 'leak') return;
+  sum[Symbol.dispose]();
+  vector[Symbol.dispose]();
+}
+
+/** Run with --expose-gc: what JavaScript has dropped is not what WebAssembly keeps. */
+function residentBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+}
+
+for (let i = 0; i < WARM_ROUNDS; i++) round(i);
+const before = residentBytes();
+for (let i = 0; i < rounds; i++) round(i);
+console.log(JSON.stringify({ grown: residentBytes() - before, rounds }));
