@@ -12,7 +12,7 @@ export type EvidenceClass =
   | 'conflicting-view-changes'
   | 'conflicting-new-views'
   | 'conflicting-round-changes'
-  /** A commit, and a later view-change that denies what it rests on. */
+  /** A commit, and a later view-change or round-change that denies what it rests on. */
   | 'vote-against-lock'
   /** A view-change or new-view that is wrong by itself. */
   | 'invalid-justification'

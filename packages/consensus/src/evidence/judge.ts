@@ -2,11 +2,12 @@ import { accept, equalBytes, type Result, refuse, toHex, unreachable } from '@mu
 import { sha3_256 } from '@murmuration/crypto';
 import { certifiesState, type Rules, readViewChangeBody } from '../pbft/justification.ts';
 import { sampleProofHolds } from '../probft/samples.ts';
+import { decodeClaim } from '../qbft/messages.ts';
 import { quorum, type ReplicaSet } from '../quorum/replica-set.ts';
 import { type SignedStatement, type Verify, verifyStatement } from '../quorum/statement.ts';
 import type { EvidenceFacts } from './evidence.ts';
 import { judgeJustification } from './justifications.ts';
-import { forgets } from './locks.ts';
+import { forgets, forgetsRound } from './locks.ts';
 import type { Evidence, EvidenceOf } from './schema.ts';
 
 /** What evidence is judged by: keys and a chain id, nothing else. */
@@ -89,16 +90,26 @@ function rulesOf({ epoch }: SignedStatement, by: Judge): Result<Rules> {
 }
 
 function judgeLock({ commit, change, body }: EvidenceOf<'forgotten-lock'>, by: Judge): Result<Offence> {
-  if (commit.phase !== 'commit' || change.phase !== 'view-change' || change.height !== 0) return refuse('no-offence');
+  if (commit.phase !== 'commit') return refuse('no-offence');
   const signed = allSigned([commit, change], by);
   if (!signed.ok) return signed;
   if (!equalBytes(sha3_256(body), change.digest)) return refuse('wrong-body');
-  const read = readViewChangeBody(body);
-  if (!read.ok || read.value.view !== change.view || !forgets(read.value, commit)) return refuse('no-offence');
+  if (!denies(commit, change, body)) return refuse('no-offence');
   const { replica, view, height, digest } = commit;
   const said = `signed commit ${short(digest)} at view ${view}, height ${height}`;
   const summary = `replica ${replica} ${said}, and denied it on leaving for view ${change.view}`;
   return accept({ class: 'vote-against-lock', view: change.view, height, summary });
+}
+
+/** Whether what was signed on leaving a view of PBFT or a round of QBFT denies what the commit rests on. */
+function denies(commit: SignedStatement, { phase, view, height }: SignedStatement, body: Uint8Array): boolean {
+  if (phase === 'round-change') {
+    const claim = decodeClaim(body);
+    return claim.ok && height === commit.height && forgetsRound(view, claim.value, commit);
+  }
+  const read = readViewChangeBody(body);
+  const left = phase === 'view-change' && height === 0;
+  return left && read.ok && read.value.view === view && forgets(read.value, commit);
 }
 
 function judgeState(evidence: EvidenceOf<'state-mismatch'>, by: Judge): Result<Offence> {

@@ -1,5 +1,6 @@
 import { equalBytes } from '@murmuration/core';
 import type { ViewChangeBody } from '../pbft/messages.ts';
+import type { Claim } from '../qbft/messages.ts';
 
 /** What a replica prepared, and said so by its commit. */
 export interface Lock {
@@ -21,4 +22,13 @@ export function forgets(body: ViewChangeBody, lock: Lock): boolean {
   if (claim === undefined) return true;
   if (claim.decided || claim.view > lock.view) return false;
   return claim.view < lock.view || !equalBytes(claim.digest, lock.digest);
+}
+
+/**
+ * The same of QBFT: whether a replica that committed by `lock`, whose view is its round, cannot honestly claim this on
+ * entering a later round of that height. (pr, pv) is durable before the commit leaves, and only a later round replaces it.
+ */
+export function forgetsRound(round: number, claim: Claim, lock: Lock): boolean {
+  if (round <= lock.view || claim.preparedRound > lock.view) return false;
+  return claim.preparedRound < lock.view || !equalBytes(claim.preparedDigest, lock.digest);
 }

@@ -29,7 +29,7 @@ const evidenceSchema = union({
   1: ['conflict', struct({ first: signedStatementSchema, second: signedStatementSchema })],
   /** The same, of votes of ProBFT. */
   2: ['sampled-conflict', struct({ first: sampledVoteSchema, second: sampledVoteSchema })],
-  /** A commit, and a view-change for a later view whose body knows nothing of what was prepared then. */
+  /** A commit, and a view-change or round-change for later whose body knows nothing of what was prepared then. */
   3: [
     'forgotten-lock',
     struct({ commit: signedStatementSchema, change: signedStatementSchema, body: bytesUpTo(MAX_EVIDENCE_BYTES) }),

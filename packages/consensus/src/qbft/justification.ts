@@ -1,6 +1,7 @@
 import { equalBytes } from '@murmuration/core';
 import { checkSigners } from '../quorum/certificate.ts';
 import { type Signature, verifySigned, verifyStatement } from '../quorum/statement.ts';
+import { checkLocks } from './locks.ts';
 import { type Claim, claimDigest, type QbftMessageOf, type QuotedRoundChange } from './messages.ts';
 import { type HeldRoundChange, type State, statementAt } from './state.ts';
 import { accuse } from './witness.ts';
@@ -45,6 +46,7 @@ export function signedRoundChange(state: State, round: number, quoted: QuotedRou
   const statement = statementAt(state, { height: state.height, round }, 'round-change', claimDigest(quoted));
   if (!verifySigned(state.verify, state.set, { replica, ...statement, signature })) return false;
   watchRoundChange(state, round, quoted);
+  checkLocks(state, round, quoted);
   return true;
 }
 

@@ -2,6 +2,7 @@ import {
   boolean,
   bytesUpTo,
   decode,
+  decodeCanonical,
   encode,
   type Infer,
   integer,
@@ -42,8 +43,16 @@ const claimSchema = struct({ preparedRound: uint, preparedDigest: digestSchema }
 export type Claim = Infer<typeof claimSchema>;
 
 /** What a round-change signs besides its place. */
-export function claimDigest({ preparedRound, preparedDigest }: Claim): Uint8Array {
-  return sha3_256(encode(claimSchema, { preparedRound, preparedDigest }));
+export function claimDigest(claim: Claim): Uint8Array {
+  return sha3_256(encodeClaim(claim));
+}
+
+export function encodeClaim({ preparedRound, preparedDigest }: Claim): Uint8Array {
+  return encode(claimSchema, { preparedRound, preparedDigest });
+}
+
+export function decodeClaim(wire: Uint8Array): Result<Claim> {
+  return decodeCanonical(claimSchema, wire, { maxBytes: 64 });
 }
 
 /** A round-change as a proposal quotes it. */

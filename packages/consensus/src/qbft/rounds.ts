@@ -5,6 +5,7 @@ import { encodeBatch } from '../quorum/batch.ts';
 import { castPrepare, clearRound, names, placeOf, readBatch } from './deciding.ts';
 import { persistOwn } from './journal.ts';
 import { highestPrepared, isZero, justify, soundRoundChanges, watchRoundChange } from './justification.ts';
+import { checkLocks } from './locks.ts';
 import { claimDigest, encodeQbftMessage, type QbftMessageOf, type QuotedRoundChange } from './messages.ts';
 import {
   checkSigned,
@@ -51,6 +52,7 @@ export function onRoundChange(state: State, from: number, message: QbftMessageOf
   if (held?.round === round && equalBytes(held.signature, signature)) return undefined;
   const statement = statementAt(state, { height: state.height, round }, 'round-change', claimDigest(quoted));
   if (!checkSigned(state, { replica: from, ...statement, signature }, from)) return 'bad-signature';
+  checkLocks(state, round, quoted);
   if (held?.round === round) {
     watchRoundChange(state, round, quoted);
     return 'duplicate-round-change';

@@ -1,5 +1,6 @@
 import { equalBytes } from '@murmuration/core';
 import type { Signature, SignedStatement } from '../quorum/statement.ts';
+import { checkLateCommit } from './locks.ts';
 import {
   checkSigned,
   type HeldVote,
@@ -40,6 +41,7 @@ export function takeVote(state: State, signed: SignedStatement, from: number, ve
   if (held !== undefined && !known && !checkSigned(state, signed, from)) return 'bad-signature';
   const vote: HeldVote = { digest, signature, verified: known || held !== undefined };
   votes[replica] = vote;
+  if (signed.phase === 'commit') checkLateCommit(state, replica, height);
   if (replica === from) watch(state, round, { ...signed, vote });
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { equalBytes } from '@murmuration/core';
-import { createEvidence, evidenceId } from '../evidence/evidence.ts';
+import { accusedOf, createEvidence, evidenceId, verifyEvidenceBy } from '../evidence/evidence.ts';
+import { type Evidence, encodeEvidence } from '../evidence/schema.ts';
 import { refused } from '../loop/shell.ts';
 import { type SignedStatement, verifySigned } from '../quorum/statement.ts';
 import { persistEvidence } from './journal.ts';
@@ -42,14 +43,29 @@ export function ensureVerified(state: State, round: Round, held: Held): boolean 
 export function accuse(state: State, a: SignedStatement, b: SignedStatement): void {
   const evidence = createEvidence(bare(a), bare(b));
   if (evidence === undefined) return;
-  const peer = state.peers[a.replica];
-  if (a.replica === state.self) fallSilent(state, b);
-  if (a.replica === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return;
+  if (a.replica === state.self) fallSilent(state, isOwn(state, a) ? b : a);
+  if (!tell(state, a.replica, evidence)) return;
+  const here = a.height === state.height && a.view === state.round;
+  if (here && a.phase === 'pre-prepare' && b.phase === 'pre-prepare') state.abandon = true;
+}
+
+/** A lie that more than two statements show: told where it verifies as it will for others. */
+export function accuseOf(state: State, evidence: Evidence): void {
+  const { replica } = accusedOf(evidence);
+  const { set, verify, q } = state;
+  const wire = encodeEvidence(evidence);
+  const by = { chainId: set.chainId, keyOfAccused: set.replicas[replica]?.key as Uint8Array, verify };
+  if (verifyEvidenceBy(wire, { ...by, replicaSet: set, quorum: q }).ok) tell(state, replica, wire);
+}
+
+/** Kept for the next start, and told; a few of each replica. */
+function tell(state: State, accused: number, evidence: Uint8Array): boolean {
+  const peer = state.peers[accused];
+  if (accused === state.self || peer === undefined || peer.accusations >= MAX_ACCUSATIONS) return false;
   peer.accusations += 1;
   persistEvidence(state, evidenceId(evidence), evidence);
   state.effects.push({ kind: 'evidence', evidence });
-  const here = a.height === state.height && a.view === state.round;
-  if (here && a.phase === 'pre-prepare' && b.phase === 'pre-prepare') state.abandon = true;
+  return true;
 }
 
 /**

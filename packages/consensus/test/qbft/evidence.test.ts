@@ -1,8 +1,9 @@
 import { sha3_256 } from '@murmuration/crypto';
 import { describe, expect, test } from 'vitest';
+import { encodeEvidence } from '../../src/evidence/schema.ts';
 import { evidenceId, qbftChain, verifyEvidence } from '../../src/index.ts';
-import type { QbftMessageOf } from '../../src/qbft/messages.ts';
-import { signStatement } from '../../src/quorum/statement.ts';
+import { type Claim, claimDigest, encodeClaim, type QbftMessageOf } from '../../src/qbft/messages.ts';
+import { type Phase, type SignedStatement, signStatement } from '../../src/quorum/statement.ts';
 import type { Keys } from '../cluster/keys.ts';
 import { batchOf, Lone, type Outcome, sentOf } from './lone.ts';
 
@@ -89,6 +90,90 @@ describe('two words of one replica at one height and round convict it', () => {
     const [witness] = sentOf(one.deliver(2, theirs), 'witness');
     if (witness === undefined) throw new Error('nothing was passed on');
     expect(verdict(other, other.deliver(0, witness), 1)).toMatchObject({ class: 'conflicting-proposals' });
+  });
+});
+
+describe('a commit, and a round-change that denies what it rests on, convict', () => {
+  const facts = { class: 'vote-against-lock', accusedIndex: 2, view: 2, height: 1 };
+  const commit = (lone: Lone) => lone.deliver(2, lone.vote('commit', 2, 1, 1, digestA));
+  const denial = (lone: Lone) => lone.deliver(2, lone.roundChange(2, 1, 2));
+
+  test('whichever came first', () => {
+    const lone = new Lone(4, 0);
+    expect(commit(lone).evidence).toEqual([]);
+    expect(verdict(lone, denial(lone), 2)).toMatchObject(facts);
+    const late = new Lone(4, 0);
+    expect(denial(late).evidence).toEqual([]);
+    const outcome = commit(late);
+    expect(verdict(late, outcome, 2)).toMatchObject(facts);
+    expect(late.reboot().evidence).toEqual(outcome.evidence);
+  });
+
+  test('also where it claims another batch of that round, or is quoted by a proposer alone', () => {
+    const other = new Lone(4, 0);
+    commit(other);
+    const prepares = other.signatures('prepare', [1, 2, 3], 1, 1, digestB);
+    const claimed = other.deliver(2, other.roundChange(2, 1, 2, { round: 1, payload: B, prepares }));
+    expect(verdict(other, claimed, 2)).toMatchObject(facts);
+    const quoted = new Lone(4, 0);
+    commit(quoted);
+    const roundChanges = [1, 2, 3].map((by) => quoted.quoted(by, 1, 2));
+    expect(verdict(quoted, quoted.deliver(2, quoted.proposal(1, 2, B, { roundChanges })), 2)).toMatchObject(facts);
+  });
+
+  test('but not where it claims that batch, a later one, or nothing was committed', () => {
+    const prepared = (lone: Lone, round: number, payload: Uint8Array) => {
+      const prepares = lone.signatures('prepare', [1, 2, 3], 1, round, sha3_256(payload));
+      return { round, payload, prepares };
+    };
+    const same = new Lone(4, 0);
+    commit(same);
+    expect(same.deliver(2, same.roundChange(2, 1, 2, prepared(same, 1, A))).evidence).toEqual([]);
+    const later = new Lone(4, 0);
+    commit(later);
+    expect(later.deliver(2, later.roundChange(2, 1, 3, prepared(later, 2, B))).evidence).toEqual([]);
+    const unprepared = new Lone(4, 0);
+    unprepared.deliver(2, unprepared.vote('prepare', 2, 1, 1, digestA));
+    expect(denial(unprepared).evidence).toEqual([]);
+    const another = new Lone(4, 0);
+    another.deliver(3, another.vote('commit', 3, 1, 1, digestA));
+    expect(denial(another).evidence).toEqual([]);
+    const forged = new Lone(4, 0);
+    forged.deliver(2, { ...forged.vote('commit', 2, 1, 1, digestA), signature: new Uint8Array(64) });
+    expect(denial(forged).evidence).toEqual([]);
+  });
+
+  test('and the judge refuses every near miss that is put before it', () => {
+    const lone = new Lone(4, 0);
+    const { chainId } = qbftChain(lone.keys.set);
+    const key = lone.keys.set.replicas[2]?.key as Uint8Array;
+    const none = { preparedRound: 0, preparedDigest: new Uint8Array(32) };
+    const judged = (
+      vote: SignedStatement,
+      claim: Claim,
+      at: { height?: number; round?: number; phase?: Phase; body?: Uint8Array } = {},
+    ) => {
+      const { height = 1, round = 5, phase = 'round-change', body = encodeClaim(claim) } = at;
+      const change = lone.signed(2, phase, height, round, claimDigest(claim));
+      const wire = encodeEvidence({ kind: 'forgotten-lock', commit: vote, change, body });
+      const result = verifyEvidence(wire, key, chainId);
+      return result.ok ? result.value.class : result.reason;
+    };
+    const signed = lone.signed(2, 'commit', 1, 3, digestA);
+    expect(judged(signed, none)).toBe('vote-against-lock');
+    expect(judged(signed, { preparedRound: 2, preparedDigest: digestA })).toBe('vote-against-lock');
+    expect(judged(signed, { preparedRound: 3, preparedDigest: digestB })).toBe('vote-against-lock');
+    expect(judged(signed, { preparedRound: 3, preparedDigest: digestA })).toBe('no-offence');
+    expect(judged(signed, { preparedRound: 4, preparedDigest: digestB })).toBe('no-offence');
+    expect(judged(signed, none, { round: 3 })).toBe('no-offence');
+    expect(judged(signed, none, { round: 2 })).toBe('no-offence');
+    expect(judged(signed, none, { height: 2 })).toBe('no-offence');
+    expect(judged(signed, none, { phase: 'view-change' })).toBe('no-offence');
+    expect(judged(lone.signed(2, 'prepare', 1, 3, digestA), none)).toBe('no-offence');
+    const body = encodeClaim({ preparedRound: 1, preparedDigest: digestA });
+    expect(judged(signed, none, { body })).toBe('wrong-body');
+    expect(judged({ ...signed, signature: new Uint8Array(64) }, none)).toBe('bad-signature');
+    expect(judged(lone.signed(3, 'commit', 1, 3, digestA), none)).toBe('two-signers');
   });
 });
 

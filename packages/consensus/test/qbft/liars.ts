@@ -78,6 +78,19 @@ const forgedClaim: Liar = {
   },
 };
 
+/** Votes, and later will not have known. */
+const forgetful: Liar = {
+  name: 'forgetful',
+  describe: 'denies in its round-changes whatever it has prepared',
+  onSend(context, effect) {
+    const message = messageOf(effect);
+    if (message?.kind !== 'round-change') return [effect];
+    const claim: Claim = { preparedRound: 0, preparedDigest: new Uint8Array(32) };
+    const signature = lieAt(context, message, 'round-change', claimDigest(claim));
+    return [sendTo(effect.to, { ...message, ...claim, signature, prepares: [], payload: new Uint8Array(0) })];
+  },
+};
+
 /** Proposes in later rounds what it likes, with the justification of something else. */
 const unbound: Liar = {
   name: 'unbound',
@@ -121,5 +134,8 @@ const { silent, selective, flood } = liars as Record<'silent' | 'selective' | 'f
 
 /** Every liar that speaks QBFT, by its name. */
 export const qbftLiars: Readonly<Record<string, Liar>> = Object.fromEntries(
-  [equivocate(), forgedClaim, unbound, runaway, withhold, silent, selective, flood].map((liar) => [liar.name, liar]),
+  [equivocate(), forgedClaim, forgetful, unbound, runaway, withhold, silent, selective, flood].map((liar) => [
+    liar.name,
+    liar,
+  ]),
 );

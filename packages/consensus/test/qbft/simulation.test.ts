@@ -75,6 +75,16 @@ test('a replica that runs twice breaks nothing and frames nobody', async () => {
   }
 });
 
+test('one that denies in its round-changes what it has committed is convicted, and nobody else', async () => {
+  let convictions = 0;
+  for (let seed = 7; seed < 40 && convictions === 0; seed++) {
+    const { cluster } = await run({ seed, n: 4, liars: ['forgetful'], chaosMs: 4000, requestEveryMs: 50 });
+    for (const accused of cluster.accused.keys()) expect(cluster.isFaulty(accused)).toBe(true);
+    convictions += cluster.convictions.get('vote-against-lock') ?? 0;
+  }
+  expect(convictions).toBeGreaterThan(0);
+});
+
 describe('the checkers can fail', () => {
   test('a quorum lowered by one lets a proposer of two faces break agreement, and the checker says so', async () => {
     const caught: string[] = [];
