@@ -41,6 +41,7 @@ export async function runDevice(options: NodeOptions): Promise<void> {
     home,
     listen: config['network.listen'],
     bootstrap: config['network.bootstrap'],
+    verifierWorkers: config['device.verifierWorkers'],
     logLevel: config['log.level'] as LogLevel,
     services: { deadlineMs: config['round.deadlineMs'], viewTimeoutMs: config['consensus.viewTimeoutMs'] },
     onFatal: failed.reject,

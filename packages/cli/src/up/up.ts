@@ -47,6 +47,8 @@ export async function up(options: UpOptions): Promise<void> {
     name: config['swarm.name'],
     devices: config['swarm.devices'],
     liars: config['swarm.liars'],
+    changingReplicas: config['swarm.changingReplicas'] === 'yes',
+    verifierWorkers: config['device.verifierWorkers'],
     logLevel: config['log.level'] as LogLevel,
     services: { deadlineMs: config['round.deadlineMs'], viewTimeoutMs: config['consensus.viewTimeoutMs'] },
   });

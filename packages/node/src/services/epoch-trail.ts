@@ -136,11 +136,13 @@ export class EpochTrail {
   }
 }
 
+interface EndedEpoch {
+  readonly epoch: LedgerEpoch;
+  readonly next: LedgerEpoch;
+}
+
 /** Epochs of the own ledger that are over, with those after them. */
-function endedEpochs({
-  epochs,
-  height,
-}: Chain): readonly { readonly epoch: LedgerEpoch; readonly next: LedgerEpoch }[] {
+function endedEpochs({ epochs, height }: Chain): readonly EndedEpoch[] {
   return epochs.flatMap((epoch, i) => {
     const next = epochs[i + 1];
     return next === undefined || next.baseHeight >= height ? [] : [{ epoch, next }];

@@ -96,8 +96,8 @@ export class EvidenceService {
   }
 
   private verify(bundle: Uint8Array): ReturnType<typeof verifyEvidenceBundle> {
-    const { chainId, ledger } = this.chain;
-    return verifyEvidenceBundle(bundle, { chainId, replicaSets: ledger.epochs().map(({ set }) => set) });
+    const { chainId, epochs } = this.chain;
+    return verifyEvidenceBundle(bundle, { chainId, replicaSets: epochs.map(({ set }) => set) });
   }
 
   /** A committed bundle, complete for readers that know the chain id alone, where this device has what it takes. */

@@ -9,6 +9,8 @@ const FILE = 'swarm.json';
 const FORMAT = 1;
 const MIN_DEVICES = 4;
 const MAX_DEVICES = 31;
+/** Of PBFT: two windows, so that a change of replicas never holds up the pipeline. */
+const LOOKAHEAD = 16;
 /** Birds that fly in murmurations, or would like to. */
 const NAMES = 'starling wren swift robin finch lark heron martin dunnock plover siskin redwing'.split(' ');
 
@@ -34,6 +36,8 @@ export interface CreateSwarmOptions {
   readonly devices?: number;
   /** Behaviours of planted liars: the last devices get one each. @default none */
   readonly liars?: readonly string[];
+  /** Whether the replicas may change, for the swarm's life. @default false */
+  readonly changingReplicas?: boolean;
   readonly nowMs: number;
 }
 
@@ -43,7 +47,7 @@ export function swarmExists(folder: string): boolean {
 
 /** @throws SWARM_INVALID, BEHAVIOUR_UNKNOWN, and what `createHome` throws */
 export function createSwarmFolder(entropy: Entropy, options: CreateSwarmOptions): SwarmFolder {
-  const { folder, name = 'murmuration', devices = 7, liars = [], nowMs } = options;
+  const { folder, name = 'murmuration', devices = 7, liars = [], changingReplicas = false, nowMs } = options;
   if (!Number.isSafeInteger(devices) || devices < MIN_DEVICES || devices > MAX_DEVICES) {
     throw invalid(
       `${devices} devices`,
@@ -63,6 +67,7 @@ export function createSwarmFolder(entropy: Entropy, options: CreateSwarmOptions)
     seed: entropy.bytes(32),
     replicas: homes.map(({ identity }) => identity.certificateBytes),
     names: homes.map((home) => home.name),
+    ...(changingReplicas ? { lookahead: LOOKAHEAD } : {}),
   });
   for (const home of homes) joinSwarm(home.folder, genesis);
   const members = homes.map((home, i) => {

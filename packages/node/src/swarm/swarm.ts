@@ -17,6 +17,8 @@ export interface SwarmOptions {
   /** @default info */
   readonly logLevel?: LogLevel;
   readonly services?: Omit<DeviceServicesOptions, 'behaviour'>;
+  /** Of each device: see `StartDeviceOptions`. @default 0 */
+  readonly verifierWorkers?: number;
 }
 
 /** A start takes 4 s on two free cores; a machine that does ten other things still gets there. */
@@ -173,7 +175,7 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   }
 
   private spawn(member: SwarmMember): DeviceChild {
-    const { logLevel, services } = this.options;
+    const { logLevel, services, verifierWorkers } = this.options;
     const bootstrap = this.alive()[0]?.addresses ?? [];
     const child = new DeviceChild(
       member,
@@ -183,6 +185,7 @@ export class Swarm implements SwarmSource, AsyncDisposable {
         ...(member.behaviour === null ? {} : { behaviour: member.behaviour }),
         ...(logLevel === undefined ? {} : { logLevel }),
         ...(services === undefined ? {} : { services }),
+        ...(verifierWorkers === undefined ? {} : { verifierWorkers }),
       },
       {
         onListening: (listening) => this.introduce(listening),
