@@ -1,4 +1,5 @@
 import type { Row } from '../rows.ts';
+import { ckksRows } from './ckks.ts';
 import { dpAccountingRows } from './dp-accounting.ts';
 import { dpNoiseRows } from './dp-noise.ts';
 import { secureAggregationRows } from './secure-aggregation.ts';
@@ -8,5 +9,11 @@ export const name = 'privacy';
 
 /** Each file beside this one measures one part and returns its rows. */
 export async function run(): Promise<readonly Row[]> {
-  return [...dpNoiseRows(), ...dpAccountingRows(), ...zkRows(), ...(await secureAggregationRows())];
+  return [
+    ...dpNoiseRows(),
+    ...dpAccountingRows(),
+    ...zkRows(),
+    ...(await secureAggregationRows()),
+    ...(await ckksRows()),
+  ];
 }
