@@ -38,7 +38,7 @@ export function genesisFor(identities: readonly DeviceIdentity[]): Genesis {
 }
 
 /** The ledger as a state machine under consensus. */
-class LedgerMachine implements ChangingMachine {
+export class LedgerMachine implements ChangingMachine {
   readonly ledger: Ledger;
   digest: Uint8Array;
 
