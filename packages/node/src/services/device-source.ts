@@ -119,6 +119,15 @@ export class DeviceSource implements SwarmSource {
     return accept({ job: planned.value.job });
   }
 
+  /**
+   * Says as this device that another one is to join the replicas or to leave them: decided once a quorum of them has.
+   * @returns refused with the ledger's reason
+   */
+  async changeReplica(device: DeviceId, change: 'join' | 'leave'): Promise<Result<void>> {
+    const { outcome, reason } = await this.services.submit.submit({ kind: 'change-replica', device, change });
+    return outcome === 'refused' ? refuse(reason ?? 'refused') : accept(undefined);
+  }
+
   private currentJob() {
     const jobs = this.services.chain.ledger.jobs();
     const latest = [...jobs].sort((a, b) => b.openedMs - a.openedMs);

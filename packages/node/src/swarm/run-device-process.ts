@@ -97,6 +97,8 @@ function ask(device: RunningDevice, question: Question): Promise<unknown> {
       return source.evidenceBundle(question.evidence);
     case 'openJob':
       return source.openJob(question.request);
+    case 'changeReplica':
+      return source.changeReplica(question.device, question.change);
     case 'placeData':
       return device.places.place(question.data);
     case 'metrics':
