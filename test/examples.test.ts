@@ -10,7 +10,7 @@ const folder = path.join(root, 'examples');
 
 /** A line of each example's output that is there only if what it shows came out as it says. */
 const SAYS: Readonly<Record<string, RegExp>> = {
-  'ckks-statistics': /refused: PRIVACY_BUDGET_EXHAUSTED, before[\s\S]*4000 risk scores .* largest error \d\.\de-9\n/,
+  'ckks-statistics': /refused: PRIVACY_BUDGET_EXHAUSTED, before[\s\S]*4000 risk scores .* largest error \d\.\de-[89]\n/,
   'key-backup': /wrong passphrase: +wrong-passphrase\n +one bit damaged: +damaged[\s\S]*shares 5, 2, 4: +restored/,
   'private-mean': /report 4: refused, [\s\S]*debits 3, spent 1\.941 of 2: the refused report cost nothing/,
   'private-training': /step 60: accuracy (8|9)\d\.\d %[\s\S]*ledger: 60 debits, epsilon (2\.0000|1\.99\d\d) of 2 /,
