@@ -18,6 +18,12 @@ export { readPlanFile } from './privacy/plan-file.ts';
 export { type ToleranceRow, toleranceTable } from './privacy/tolerance.ts';
 export { planAsToml, planTraining, type TrainingAnswer, type TrainingRequest } from './privacy/training-plan.ts';
 export { type VerifiedPlan, verifyPlan } from './privacy/verify-plan.ts';
+export {
+  decodeCheckpoints,
+  decodeLightState,
+  encodeCheckpoints,
+  encodeLightState,
+} from './services/light-service.ts';
 export { checkData, runControls, startDevice, startSwarm, trainingEngine } from './start.ts';
 export type { Controls } from './swarm/controls.ts';
 export type { SwarmFolder, SwarmMember } from './swarm/folder.ts';
@@ -28,6 +34,7 @@ export type { Swarm } from './swarm/swarm.ts';
 export { VERSION } from './version.ts';
 export type { JobView, OpenJobRequest, RoundDetail, RoundView, UpdateView } from './views/learning.ts';
 export type { BlockView, CommandView } from './views/ledger.ts';
+export type { LightQuestion } from './views/light.ts';
 export type { LogEvent, PageQuery, SwarmEvent, SwarmSource } from './views/source.ts';
 export type {
   DeviceView,

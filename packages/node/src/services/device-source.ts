@@ -3,6 +3,7 @@ import { accept, type DeviceId, type Result, refuse, shortDeviceId, toHex } from
 import { jobRefusal } from '../job-refusal.ts';
 import type { OpenJobRequest, RoundDetail, RoundView } from '../views/learning.ts';
 import type { BlockView } from '../views/ledger.ts';
+import type { LightQuestion } from '../views/light.ts';
 import type { PageQuery, SwarmEvent, SwarmSource } from '../views/source.ts';
 import type { DeviceView, LedgerView, LinkView, QuorumView, SwarmSnapshot } from '../views/swarm.ts';
 import type { EvidenceView } from '../views/trust.ts';
@@ -109,6 +110,11 @@ export class DeviceSource implements SwarmSource {
 
   evidenceBundle(id: string): Promise<Uint8Array | undefined> {
     return this.services.evidence.bundle(id);
+  }
+
+  async light(question: LightQuestion): Promise<Uint8Array | undefined> {
+    const answer = await this.services.light.ask(question);
+    return answer.ok ? answer.value : undefined;
   }
 
   async openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>> {

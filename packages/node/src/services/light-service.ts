@@ -13,7 +13,8 @@ import {
   uint,
   union,
 } from '@murmuration/core';
-import { encodeStateAnswer, type Ledger, MAX_ANSWER_BYTES } from '@murmuration/ledger';
+import { encodeGenesis, encodeStateAnswer, type Ledger, MAX_ANSWER_BYTES } from '@murmuration/ledger';
+import type { LightQuestion } from '../views/light.ts';
 import { checkpointSchema, readCheckpoints } from './checkpoint-store.ts';
 import type { ServiceDeps } from './deps.ts';
 import { readHead, restoreSnapshot } from './snapshot-store.ts';
@@ -23,17 +24,10 @@ export const LIGHT_TOPIC = 'light';
 /** A checkpoint takes about 10 KiB with 100 replicas. */
 const MAX_CHECKPOINTS = 16;
 
-/**
- * `checkpoints`: those from `epoch` on above `height`, the ends of epochs and the newest ones, ascending.
- * `state`: what stands under `key` in the state at `height`, which must be that of the newest snapshot.
- */
-export type LightQuestion = Infer<typeof questionSchema>;
-const questionSchema: Schema<
-  | { readonly kind: 'checkpoints'; readonly epoch: number; readonly height: number }
-  | { readonly kind: 'state'; readonly height: number; readonly key: string }
-> = union({
+const questionSchema: Schema<LightQuestion> = union({
   1: ['checkpoints', struct({ epoch: uint, height: uint })],
   2: ['state', struct({ height: uint, key: text(256) })],
+  3: ['genesis', struct({})],
 });
 const checkpointsSchema = list(checkpointSchema, MAX_CHECKPOINTS);
 const stateSchema = bytesUpTo(MAX_ANSWER_BYTES);
@@ -42,9 +36,19 @@ export function encodeLightQuestion(question: LightQuestion): Uint8Array {
   return encode(questionSchema, question);
 }
 
+/** The answer to `checkpoints`. */
+export function encodeCheckpoints(checkpoints: Infer<typeof checkpointsSchema>): Uint8Array {
+  return encode(checkpointsSchema, checkpoints);
+}
+
 /** What the answer to `checkpoints` holds: to be believed only through a light client. */
 export function decodeCheckpoints(wire: Uint8Array): Result<Infer<typeof checkpointsSchema>> {
   return decode(checkpointsSchema, wire);
+}
+
+/** The answer to `state`. @param answer an encoded `StateAnswer` */
+export function encodeLightState(answer: Uint8Array): Uint8Array {
+  return encode(stateSchema, answer);
 }
 
 /** The encoded `StateAnswer` in the answer to `state`. */
@@ -65,12 +69,17 @@ export class LightService {
 
   private async serve(request: Uint8Array): Promise<Result<Uint8Array>> {
     const question = decode(questionSchema, request, { maxBytes: 1024 });
-    if (!question.ok) return question;
-    if (question.value.kind === 'state') return this.answer(question.value.height, question.value.key);
-    const { epoch, height } = question.value;
+    return question.ok ? this.ask(question.value) : question;
+  }
+
+  /** @returns refused as `not-found` where the state at that height is not at hand, and as `too-large` */
+  async ask(question: LightQuestion): Promise<Result<Uint8Array>> {
+    if (question.kind === 'genesis') return accept(encodeGenesis(this.deps.genesis));
+    if (question.kind === 'state') return this.answer(question.height, question.key);
+    const { epoch, height } = question;
     const known = await readCheckpoints(this.deps.store);
     const wanted = known.filter((one) => one.epoch >= epoch && one.height > height);
-    return accept(encode(checkpointsSchema, wanted.slice(0, MAX_CHECKPOINTS)));
+    return accept(encodeCheckpoints(wanted.slice(0, MAX_CHECKPOINTS)));
   }
 
   private async answer(height: number, key: string): Promise<Result<Uint8Array>> {
@@ -84,6 +93,6 @@ export class LightService {
     const ledger = await this.state;
     if (ledger?.height !== height) return refuse('not-found');
     const answer = encodeStateAnswer(ledger.answer(key));
-    return answer.length > MAX_ANSWER_BYTES ? refuse('too-large') : accept(encode(stateSchema, answer));
+    return answer.length > MAX_ANSWER_BYTES ? refuse('too-large') : accept(encodeLightState(answer));
   }
 }

@@ -1,5 +1,6 @@
 import type { DeviceId } from '@murmuration/core';
 import type { StartDeviceOptions } from '../device.ts';
+import type { LightQuestion } from '../views/light.ts';
 import type { SwarmEvent } from '../views/source.ts';
 import type { SwarmSnapshot } from '../views/swarm.ts';
 
@@ -16,6 +17,7 @@ export type Question =
   | { readonly method: 'rounds'; readonly job: string; readonly query: { before?: number; limit: number } }
   | { readonly method: 'round'; readonly job: string; readonly round: number }
   | { readonly method: 'evidenceBundle'; readonly evidence: string }
+  | { readonly method: 'light'; readonly question: LightQuestion }
   | { readonly method: 'openJob'; readonly request: import('../views/learning.ts').OpenJobRequest }
   | { readonly method: 'changeReplica'; readonly device: DeviceId; readonly change: 'join' | 'leave' }
   | { readonly method: 'placeData'; readonly data: string }

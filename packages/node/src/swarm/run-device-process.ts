@@ -95,6 +95,8 @@ function ask(device: RunningDevice, question: Question): Promise<unknown> {
       return source.round(question.job, question.round);
     case 'evidenceBundle':
       return source.evidenceBundle(question.evidence);
+    case 'light':
+      return source.light(question.question);
     case 'openJob':
       return source.openJob(question.request);
     case 'changeReplica':

@@ -4,6 +4,7 @@ import { jobRefusal } from '../job-refusal.ts';
 import type { DeviceServicesOptions } from '../services/device-services.ts';
 import type { OpenJobRequest, RoundDetail, RoundView } from '../views/learning.ts';
 import type { BlockView } from '../views/ledger.ts';
+import type { LightQuestion } from '../views/light.ts';
 import type { PageQuery, SwarmEvent, SwarmSource } from '../views/source.ts';
 import type { SwarmSnapshot } from '../views/swarm.ts';
 import type { EvidenceView } from '../views/trust.ts';
@@ -91,6 +92,10 @@ export class Swarm implements SwarmSource, AsyncDisposable {
 
   evidenceBundle(id: string): Promise<Uint8Array | undefined> {
     return this.ask({ method: 'evidenceBundle', evidence: id });
+  }
+
+  light(question: LightQuestion): Promise<Uint8Array | undefined> {
+    return this.ask({ method: 'light', question });
   }
 
   async openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>> {

@@ -1,6 +1,7 @@
 import type { Result } from '@murmuration/core';
 import type { OpenJobRequest, RoundDetail, RoundView } from './learning.ts';
 import type { BlockView } from './ledger.ts';
+import type { LightQuestion } from './light.ts';
 import type { SwarmSnapshot } from './swarm.ts';
 import type { EvidenceView, QuarantineView } from './trust.ts';
 
@@ -26,6 +27,11 @@ export interface SwarmSource {
   evidence(query: PageQuery): Promise<readonly EvidenceView[]>;
   /** The self-contained bundle that `verifyEvidenceBundle` of ledger reads. */
   evidenceBundle(id: string): Promise<Uint8Array | undefined>;
+  /**
+   * What the light service of a device answers: encoded checkpoints, a proof of one leaf, or the genesis. Nothing in it
+   * is to be believed but through a light client. Undefined where it has no answer.
+   */
+  light(question: LightQuestion): Promise<Uint8Array | undefined>;
   openJob(request: OpenJobRequest): Promise<Result<{ readonly job: string }>>;
 }
 
