@@ -1,4 +1,4 @@
-import { equalBytes, MurmurError } from '@murmuration/core';
+import { checkChange } from '../loop/reconfiguration.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import { signCheckpoint, stabilise } from './checkpoint.ts';
 import { advance } from './normal-case.ts';
@@ -10,7 +10,9 @@ import { reach, type State } from './state.ts';
  */
 export function onReconfigure(state: State, next: ReplicaSet, lastHeight: number): void {
   if (next.epoch <= state.set.epoch) return;
-  checkChange(state, next, lastHeight);
+  const { set, base, committed, last, slots } = state;
+  const voted = [...slots.values()].filter(({ vote }) => vote !== null).map(({ height }) => height);
+  checkChange({ set, base, last, highest: Math.max(committed, ...voted) }, next, lastHeight);
   if (state.last !== null) return;
   state.last = lastHeight;
   for (const height of state.slots.keys()) if (height > lastHeight) state.slots.delete(height);
@@ -27,28 +29,4 @@ export function advanceReached(state: State): void {
     const round = slot.rounds.get(state.view);
     if (round !== undefined) advance(state, slot, round);
   }
-}
-
-function checkChange(state: State, next: ReplicaSet, lastHeight: number): void {
-  const { set, base, committed, last, slots } = state;
-  if (next.epoch !== set.epoch + 1 || !equalBytes(next.chainId, set.chainId)) {
-    throw wrongChange(`epoch ${next.epoch} does not follow epoch ${set.epoch} of this chain`);
-  }
-  if (!Number.isSafeInteger(lastHeight) || lastHeight <= base) {
-    throw wrongChange(`the epoch began after height ${base} and cannot end at ${lastHeight}`);
-  }
-  if (last !== null && last !== lastHeight) throw wrongChange(`the epoch ends at ${last}, not at ${lastHeight}`);
-  const voted = [...slots.values()].filter(({ vote }) => vote !== null).map(({ height }) => height);
-  const highest = Math.max(committed, ...voted);
-  if (highest > lastHeight)
-    throw wrongChange(`height ${highest} is voted on, and the epoch was to end at ${lastHeight}`);
-}
-
-function wrongChange(why: string): MurmurError {
-  return new MurmurError({
-    code: 'CONSENSUS_RECONFIGURATION',
-    message: `the replicas cannot change: ${why}`,
-    remedy:
-      'step the change that the state machine decided, once its block is executed, with the lookahead of the engine',
-  });
 }
