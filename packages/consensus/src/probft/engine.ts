@@ -12,7 +12,7 @@ import { checkCommit, probftChain } from './certificates.ts';
 import { decide, openHeight, takeUpOwn } from './deciding.ts';
 import { decodeProbftMessage, type ProbftMessageOf } from './messages.ts';
 import { type CheckedProbftOptions, checkProbftOptions, type ProbftOptions } from './options.ts';
-import { askOthers, onRecall, onRecalled } from './own-key.ts';
+import { askOthers, onRecall, onRecalled, recallMs } from './own-key.ts';
 import { sampleSizes } from './parameters.ts';
 import { PLAIN_FUNCTION, proveSample, type SampleFunction, sampleChecker, verifySample } from './samples.ts';
 import {
@@ -55,7 +55,6 @@ export interface ProbftEngine extends Omit<Engine, 'step'> {
 const VIEW_TIMER = 'probft-view';
 /** Asking others again. */
 const RECALL_TIMER = 'probft-recall';
-const RECALLS_PER_TIMEOUT = 4;
 const MAX_DOUBLINGS = 6;
 /** Messages kept from one replica that is ahead, of twice a batch together. */
 const MAX_LATER = 16;
@@ -104,7 +103,7 @@ function createState(deps: ProbftDeps, options: CheckedProbftOptions): State {
     },
     ...{ verify: deps.verify ?? ed25519Verify, options, waiting: new Waiting(options) },
     ...{ started: false, nowMs: 0, effects: [], height: 1, view: 1, voted: null, prepared: null },
-    ...{ recall: newRecall(), said: null, restored: null, floor: 1 },
+    ...{ recall: newRecall(), toldAtMs: new Map(), said: null, restored: null, floor: 1 },
     ...{ ownNewLeader: new Uint8Array(0), leaderSigned: null, contested: false, payload: null },
     ...{ prepares: new Map(), commits: new Map(), commitSent: false, newLeaders: new Map() },
     ...{ later: new Map(), decided: new Map(), timers: new Map(), place: '' },
@@ -163,7 +162,7 @@ function settle(state: State): void {
   const delayMs = state.options.viewTimeoutMs * 2 ** Math.min(state.view - 1, MAX_DOUBLINGS);
   settleTimer(state, VIEW_TIMER, wanted, delayMs);
   const asking = state.recall.voice === 'asking' ? 'asking' : null;
-  settleTimer(state, RECALL_TIMER, asking, Math.ceil(state.options.viewTimeoutMs / RECALLS_PER_TIMEOUT));
+  settleTimer(state, RECALL_TIMER, asking, recallMs(state));
 }
 
 function start(state: State, { records, executed, sure }: Extract<EngineEvent, { kind: 'start' }>): void {

@@ -22,8 +22,18 @@ export function askOthers(state: State): void {
   else if (state.recall.voice === 'asking') send(state, 'all', { kind: 'recall' });
 }
 
+const RECALLS_PER_TIMEOUT = 4;
+
+/** After which it asks again; others answer it twice as often and no more. */
+export function recallMs({ options }: State): number {
+  return Math.ceil(options.viewTimeoutMs / RECALLS_PER_TIMEOUT);
+}
+
 /** A replica that has just booted asks what is held of it: its last words, and how far the chain is. */
-export function onRecall(state: State, from: number): undefined {
+export function onRecall(state: State, from: number): string | undefined {
+  const { nowMs, toldAtMs } = state;
+  if (Math.abs(nowMs - (toldAtMs.get(from) ?? Number.NEGATIVE_INFINITY)) < recallMs(state) / 2) return 'asks-too-often';
+  toldAtMs.set(from, nowMs);
   const words = [...openWords(state, from), ...earlyWords(state, from)].slice(0, MAX_WORDS);
   const { height } = state;
   const decided = state.decided.get(height - 1);

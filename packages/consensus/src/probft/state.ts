@@ -94,6 +94,8 @@ export interface State {
   effects: ProbftEffect[];
 
   readonly recall: Recall;
+  /** When each replica was last told what is held of its key. */
+  readonly toldAtMs: Map<number, number>;
   /** The last of the own words, as it is in the journal. */
   said: OwnRecord | null;
   /** The same, of a height that is not reached yet, after a start from an older block. */

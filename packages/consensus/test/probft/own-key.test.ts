@@ -111,6 +111,17 @@ describe('a replica that has just booted', () => {
 });
 
 describe('answers', () => {
+  test('are given once in a while, however often somebody asks', () => {
+    const cluster = new Cluster(4, 'asked', LOOSE);
+    const ask = () => cluster.deliver(1, SELF, encodeProbftMessage({ kind: 'recall' }));
+    for (let i = 0; i < 9; i++) ask();
+    expect(sentBySelf(cluster, 0)).toEqual(['recalled']);
+    expect(cluster.refusals.get('asks-too-often')).toBe(8);
+    cluster.nowMs += 1000;
+    ask();
+    expect(sentBySelf(cluster, 0)).toEqual(['recalled', 'recalled']);
+  });
+
   test('with a word that the journal does not know silence it; a later one does so still', () => {
     for (const late of [false, true]) {
       const cluster = asking();
