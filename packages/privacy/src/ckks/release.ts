@@ -36,7 +36,7 @@ export interface ReleasePlan {
 }
 
 export interface ReleaseDeps {
-  readonly ledger: BudgetLedger;
+  readonly ledger: Pick<BudgetLedger, 'status' | 'release'>;
   readonly account: BudgetAccount;
   readonly entropy: Entropy;
 }
