@@ -1,3 +1,5 @@
+export { type CkksWorker, type CkksWorkerOptions, openCkksWorker } from './adapters/ckks-host.ts';
+export type { WorkerKeys, WorkerRelease, WorkerReleased, WorkerSum } from './adapters/ckks-protocol.ts';
 export type { LogLevel } from './adapters/file-log.ts';
 export { type CreateHomeOptions, createHome, type Home, homeExists, openHome } from './adapters/home.ts';
 export { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
