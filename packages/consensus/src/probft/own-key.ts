@@ -121,7 +121,8 @@ export function onRecalled(state: State, from: number, message: ProbftMessageOf<
   }
   const unknown = words.filter(({ statement }) => !isOwn(state, statement));
   if (!unknown.every((word) => signedWord(state, word))) return 'bad-signature';
-  if (newest !== null && newest.height >= Math.max(state.floor, state.height)) {
+  const further = newest !== null && newest.height >= Math.max(state.floor, state.height);
+  if (further && state.recall.voice === 'asking') {
     const { set, sizes, holds, verify } = state;
     if (!certifiesDigest(set, sizes, holds, newest, verify).ok) return 'bad-certificate';
     state.floor = newest.height + 1;

@@ -9,7 +9,7 @@ import { isOver, isProposer, type State, send, sendBytes, statementAt } from './
 /** Answers with decisions that one replica gets between two ticks. */
 export const MAX_ANSWERS = 3;
 /** Certificates of one replica that are checked between two ticks. */
-const MAX_PROOFS = 32;
+export const MAX_PROOFS = 32;
 /** Decisions in one answer. */
 const MAX_DECIDED = 8;
 /** Messages kept from one replica that is ahead, of twice a batch together. */

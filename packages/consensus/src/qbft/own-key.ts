@@ -1,7 +1,7 @@
 import { sha3_256 } from '@murmuration/crypto';
 import { isAnswered } from '../loop/recall.ts';
 import { type SignedStatement, verifySigned } from '../quorum/statement.ts';
-import { certifies, MAX_ANSWERS, resend } from './catch-up.ts';
+import { certifies, MAX_ANSWERS, MAX_PROOFS, resend } from './catch-up.ts';
 import { claimDigest, decodeQbftMessage, type QbftMessage, type QbftMessageOf } from './messages.ts';
 import { type Budget, checkSigned, isOpen, type Round, type State, send, statementAt } from './state.ts';
 import { ensureVerified, fallSilent, heldOf, isOwn } from './witness.ts';
@@ -75,7 +75,9 @@ export function onRecalled(state: State, from: number, message: QbftMessageOf<'r
   }
   const unknown = statements.filter((signed) => !isOwn(state, signed));
   if (!unknown.every((signed) => checkSigned(state, signed, from))) return 'bad-signature';
-  if (newest !== null && newest.height >= Math.max(state.floor, state.height)) {
+  const further = newest !== null && newest.height >= Math.max(state.floor, state.height);
+  if (further && state.recall.voice === 'asking') {
+    if (++(state.peers[from] as Budget).proofs > MAX_PROOFS) return 'proves-too-often';
     if (!certifies(state, newest)) return 'bad-certificate';
     state.floor = newest.height + 1;
   }
