@@ -132,6 +132,7 @@ export {
   type MaskingClientDeps,
   MIN_GROUP_SIZE,
   type NoiseSource,
+  type NormBound,
   noiseShare,
   type PlanOptions,
   type RosterMode,

@@ -3,6 +3,7 @@ import { ed25519Verify } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
 import { type AggregatorData, probeKey } from './aggregator-state.ts';
 import type { ClientMessage, MessageOf } from './messages.ts';
+import { takeNormProof } from './norm-checks.ts';
 import { KEYS_DOMAIN, signedKey } from './secrets.ts';
 
 type From<Kind> = MessageOf<ClientMessage, Kind>;
@@ -18,6 +19,8 @@ export function takeMessage(data: AggregatorData, from: number, message: ClientM
       return data.shares.has(from) ? refuse('repeated') : takeShares(data, from, message);
     case 'masked':
       return data.survivors.has(from) ? refuse('repeated') : takeMasked(data, from, message);
+    case 'norm-proof':
+      return data.norm?.proven.has(from) === true ? refuse('repeated') : takeNormProof(data, from, message);
     case 'reveal':
       return data.revealers.has(from) ? refuse('repeated') : takeReveal(data, from, message);
   }
@@ -55,7 +58,9 @@ function takeShares(data: AggregatorData, from: number, message: From<'shares'>)
 
 function takeMasked(data: AggregatorData, from: number, { words }: From<'masked'>): Result<void> {
   if (words.length !== 4 * data.plan.length) return refuse('wrong-length', `${words.length} bytes`);
-  addWords(data.sum, new Int32Array(words.buffer, words.byteOffset, data.plan.length));
+  const vector = new Int32Array(words.buffer, words.byteOffset, data.plan.length);
+  addWords(data.sum, vector);
+  data.norm?.vectors.set(from, vector);
   data.survivors.add(from);
   return accept(undefined);
 }

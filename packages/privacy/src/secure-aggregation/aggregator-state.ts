@@ -1,5 +1,7 @@
+import type { Entropy } from '@murmuration/core';
 import { agreementKey, type ed25519Verify, type ShamirShare } from '@murmuration/crypto';
 import type { ClientMessage, MessageOf } from './messages.ts';
+import { type NormChecks, newNormChecks } from './norm-checks.ts';
 import type { AggregationPlan } from './plan.ts';
 import type { SignedKey } from './roster.ts';
 
@@ -8,6 +10,8 @@ export interface AggregatorDeps {
   keyOf(member: number): Uint8Array | undefined;
   /** @default ed25519Verify */
   readonly verify?: typeof ed25519Verify;
+  /** Of the challenge, for plans with a norm bound: nobody may know it before the vectors are here. */
+  readonly entropy?: Entropy;
 }
 
 export type AggregatorInput =
@@ -41,6 +45,8 @@ export interface AggregationResult {
    * lied about its vector or masks, or a sum wrapped: treat the whole sum as spoiled.
    */
   readonly outOfRange: number;
+  /** Members whose vectors were taken out again, ascending: no proof of their norm, or neighbours of a false one. */
+  readonly unproven: readonly number[];
 }
 
 export type AggregatorPhase =
@@ -49,6 +55,7 @@ export type AggregatorPhase =
   | 'ciphertexts'
   | 'shares'
   | 'masked'
+  | 'proofs'
   | 'committing'
   | 'reveals'
   | 'done'
@@ -56,9 +63,15 @@ export type AggregatorPhase =
 
 /**
  * `unrecoverable` names a member whose shares or sealed seeds do not fit its commitments; `not-committed`: the swarm did
- * not commit to the statement in time.
+ * not commit to the statement in time; `false-masks` names a member whose masks are not those that it proved with.
  */
-export type VoidReason = 'too-few-members' | 'too-few-survivors' | 'too-few-shares' | 'unrecoverable' | 'not-committed';
+export type VoidReason =
+  | 'too-few-members'
+  | 'too-few-survivors'
+  | 'too-few-shares'
+  | 'unrecoverable'
+  | 'not-committed'
+  | 'false-masks';
 
 /** What the server has of one plan. Every map is bounded by the number of members. @internal */
 export interface AggregatorData {
@@ -76,6 +89,8 @@ export interface AggregatorData {
   sharers: ReadonlySet<number>;
   readonly survivors: Set<number>;
   readonly sum: Int32Array;
+  /** For plans with a norm bound. */
+  readonly norm: NormChecks | null;
   statement: Uint8Array;
   readonly revealed: Map<number, ShamirShare[]>;
   readonly revealers: Set<number>;
@@ -95,6 +110,7 @@ export function newAggregatorData(deps: AggregatorDeps, plan: AggregationPlan): 
     sharers: new Set(),
     survivors: new Set(),
     sum: new Int32Array(plan.length),
+    norm: plan.norm === null ? null : newNormChecks(),
     statement: new Uint8Array(0),
     revealed: new Map(),
     revealers: new Set(),

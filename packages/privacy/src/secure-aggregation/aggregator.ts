@@ -1,4 +1,4 @@
-import { type Result, refuse } from '@murmuration/core';
+import { type Entropy, MurmurError, type Result, refuse } from '@murmuration/core';
 import { takeMessage } from './aggregator-messages.ts';
 import {
   type AggregatorData,
@@ -10,6 +10,7 @@ import {
   type VoidReason,
 } from './aggregator-state.ts';
 import { type ClientMessage, encodeServerMessage, readClientMessage, type ServerMessage } from './messages.ts';
+import { challengeVectors, dropUnproven } from './norm-checks.ts';
 import { type AggregationPlan, sumBound } from './plan.ts';
 import { countBeyond } from './quantise.ts';
 import { unmask } from './recover.ts';
@@ -27,6 +28,7 @@ const TAKEN_IN: Record<ClientMessage['kind'], AggregatorPhase> = {
   ciphertexts: 'ciphertexts',
   shares: 'shares',
   masked: 'masked',
+  'norm-proof': 'proofs',
   reveal: 'reveals',
 };
 const PHASES: readonly AggregatorPhase[] = [
@@ -35,6 +37,7 @@ const PHASES: readonly AggregatorPhase[] = [
   'ciphertexts',
   'shares',
   'masked',
+  'proofs',
   'committing',
   'reveals',
   'done',
@@ -44,9 +47,12 @@ const PHASES: readonly AggregatorPhase[] = [
 /**
  * The server's part in one plan. It learns the sum of at least `minSurvivors` vectors, or nothing. A phase ends when
  * all have answered or at its deadline; late, repeated and malformed messages are refused with a reason and change
- * nothing. Vectors are added as they come: memory does not grow with the number of members times the length.
+ * nothing. Vectors are added as they come: memory does not grow with the number of members times the length, unless
+ * the plan has a norm bound, whose vectors are kept until they are proven.
+ * @throws PRIVACY_NO_CHALLENGE where the plan has a norm bound and `deps` no entropy
  */
 export function createAggregator(deps: AggregatorDeps, plan: AggregationPlan): Aggregator {
+  if (plan.norm !== null && deps.entropy === undefined) throw noChallenge();
   const data = newAggregatorData(deps, plan);
   return {
     get phase() {
@@ -89,6 +95,8 @@ function answered(data: AggregatorData): ReadonlySet<number> | ReadonlyMap<numbe
       return data.shares;
     case 'masked':
       return data.survivors;
+    case 'proofs':
+      return data.norm?.proven ?? data.survivors;
     default:
       return data.revealers;
   }
@@ -109,6 +117,9 @@ function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
         entries: near.map((from) => ({ from, box: given(given(data.boxes, from), member) })),
       }));
     case 'masked':
+      return data.norm === null ? fixSurvivors(data) : askForProofs(data);
+    case 'proofs':
+      dropUnproven(data);
       return fixSurvivors(data);
     case 'reveals':
       return release(data);
@@ -184,6 +195,17 @@ function near(plan: AggregationPlan, members: ReadonlySet<number>, member: numbe
   return plan.graph.holders(member).filter((other) => members.has(other)).length;
 }
 
+/** The vectors are here: only now the challenge is drawn. */
+function askForProofs(data: AggregatorData): readonly AggregatorEffect[] {
+  const challenge = (data.deps.entropy as Entropy).bytes(32);
+  challengeVectors(data, challenge);
+  data.phase = 'proofs';
+  data.expected = new Set(data.survivors);
+  const bytes = encodeServerMessage({ kind: 'challenge', challenge });
+  const sends = [...data.survivors].map((to): AggregatorEffect => ({ kind: 'send', to, bytes }));
+  return [{ kind: 'phase', phase: 'proofs', waitingFor: data.survivors.size }, ...sends];
+}
+
 /** Vectors that come from now on stay hidden by their self masks: nobody reveals those. */
 function fixSurvivors(data: AggregatorData): readonly AggregatorEffect[] {
   const { plan, sharers, survivors } = data;
@@ -218,7 +240,7 @@ function release(data: AggregatorData): readonly AggregatorEffect[] {
   data.phase = 'done';
   const survivors = [...data.survivors].sort((a, b) => a - b);
   const outOfRange = countBeyond(data.sum, sumBound(data.plan, survivors.length));
-  return [{ kind: 'sum', result: { sum: data.sum, survivors, outOfRange } }];
+  return [{ kind: 'sum', result: { sum: data.sum, survivors, outOfRange, unproven: data.norm?.unproven ?? [] } }];
 }
 
 function voided(data: AggregatorData, reason: VoidReason, detail: string): readonly AggregatorEffect[] {
@@ -230,6 +252,14 @@ function voided(data: AggregatorData, reason: VoidReason, detail: string): reado
 
 function refused(from: number, { reason, detail }: { reason: string; detail?: string }): AggregatorEffect {
   return detail === undefined ? { kind: 'refused', from, reason } : { kind: 'refused', from, reason, detail };
+}
+
+function noChallenge(): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_NO_CHALLENGE',
+    message: 'the plan bounds norms, and the server has no source of a challenge that nobody knows before',
+    remedy: 'give deps.entropy, or a plan without a norm bound',
+  });
 }
 
 function given<T>(map: ReadonlyMap<number, T>, member: number): T {

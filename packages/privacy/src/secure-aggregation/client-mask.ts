@@ -1,7 +1,7 @@
 import { accept, type Result } from '@murmuration/core';
 import { wipe } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
-import type { ClientContext, ClientEffect, ClientState, HeldShares, Moved } from './client-state.ts';
+import type { ClientContext, ClientEffect, ClientState, HeldShares, Moved, ProofSecrets } from './client-state.ts';
 import { applyMask, pairSign } from './masks.ts';
 import { encodeClientMessage } from './messages.ts';
 import { noiseShare } from './plan.ts';
@@ -22,11 +22,16 @@ export function maskInput(
     addWords(words, noise);
     noise.fill(0);
   }
-  applyMask(words, selfMaskSeed(state.selfSecret), 1);
+  const selfSeed = selfMaskSeed(state.selfSecret);
+  applyMask(words, selfSeed, 1);
+  const pairSeeds = new Map<number, Uint8Array>();
   for (const member of held.keys()) {
     if (member === self) continue;
-    applyMask(words, (state.pairs.get(member) as PairKeys).maskSeed, pairSign(self, member));
+    const { maskSeed } = state.pairs.get(member) as PairKeys;
+    applyMask(words, maskSeed, pairSign(self, member));
+    if (plan.norm !== null) pairSeeds.set(member, maskSeed.slice());
   }
+  const proof: ProofSecrets | null = plan.norm === null ? null : { words, selfSeed, pairSeeds };
   wipe(state.selfSecret);
   for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);
   input.fill(0);
@@ -35,5 +40,5 @@ export function maskInput(
     { kind: 'masked', saturated },
     { kind: 'send', bytes },
   ];
-  return accept({ state: { phase: 'masked', held }, effects });
+  return accept({ state: { phase: 'masked', held, proof }, effects });
 }

@@ -1,5 +1,6 @@
 import { accept, type Result, refuse } from '@murmuration/core';
 import { wipe } from '@murmuration/crypto';
+import { forgetProof } from './client-proof.ts';
 import type { ClientContext, ClientState, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
 import { readSurvivorStatement, type SurvivorSets } from './survivors.ts';
@@ -24,6 +25,7 @@ export function answerSurvivors(
     wipe(survived ? held.pair : held.self);
     return { of, share: survived ? held.self : held.pair };
   });
+  if (state.proof !== null) forgetProof(state.proof);
   const reveal = encodeClientMessage({ kind: 'reveal', shares });
   return accept({ state: { phase: 'revealed', statement, reveal }, effects: [{ kind: 'send', bytes: reveal }] });
 }

@@ -50,6 +50,14 @@ export interface HeldShares {
   readonly pair: Uint8Array;
 }
 
+/** The masks of a vector by their seeds, and what left under them. @internal */
+export interface ProofSecrets {
+  readonly words: Int32Array;
+  readonly selfSeed: Uint8Array;
+  /** By neighbour that shared, ascending. */
+  readonly pairSeeds: ReadonlyMap<number, Uint8Array>;
+}
+
 /** What every step of one client sees. @internal */
 export interface ClientContext {
   readonly plan: AggregationPlan;
@@ -74,7 +82,12 @@ export type ClientState =
       readonly selfSecret: Uint8Array;
       readonly own: HeldShares;
     }
-  | { readonly phase: 'masked'; readonly held: ReadonlyMap<number, HeldShares> }
+  | {
+      readonly phase: 'masked';
+      readonly held: ReadonlyMap<number, HeldShares>;
+      /** What a norm proof needs, until it was given; null where none is due. */
+      readonly proof: ProofSecrets | null;
+    }
   | { readonly phase: 'revealed'; readonly statement: Uint8Array; readonly reveal: Uint8Array }
   | { readonly phase: 'stopped' };
 

@@ -2,6 +2,7 @@ import { accept, equalBytes, MurmurError, type Result, refuse } from '@murmurati
 import { AGREEMENT_SEED_BYTES, agreementKey, wipe } from '@murmuration/crypto';
 import { maskInput } from './client-mask.ts';
 import { agreeWithInitiators, initiatePairs, readCommittedRoster, readRoster } from './client-pairs.ts';
+import { forgetProof, proveNorm } from './client-proof.ts';
 import { answerSurvivors } from './client-reveal.ts';
 import { makeShares, openBoxes } from './client-shares.ts';
 import type {
@@ -72,6 +73,7 @@ const WAITED_IN: Record<ServerMessage['kind'], ClientPhase> = {
   'committed-roster': 'keys',
   pairs: 'pairs',
   boxes: 'boxes',
+  challenge: 'masked',
   survivors: 'masked',
 };
 const PHASES: readonly ClientPhase[] = ['new', 'keys', 'pairs', 'boxes', 'masked', 'revealed', 'stopped'];
@@ -83,6 +85,7 @@ function forgetSecrets({ input }: ClientContext, state: ClientState): void {
     wipe(state.selfSecret, state.own.self, state.own.pair);
     for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);
   }
+  if (state.phase === 'masked' && state.proof !== null) forgetProof(state.proof);
   if (state.phase === 'masked') for (const { self, pair } of state.held.values()) wipe(self, pair);
 }
 
@@ -103,6 +106,7 @@ function receive(context: ClientContext, state: ClientState, bytes: Uint8Array):
     const held = openBoxes(context, state, message);
     return held.ok ? maskInput(context, state, held.value) : held;
   }
+  if (message.kind === 'challenge' && state.phase === 'masked') return proveNorm(context, state, message);
   if (message.kind === 'survivors' && state.phase === 'masked') return answerSurvivors(context, state, message);
   if (message.kind === 'survivors' && state.phase === 'revealed') {
     // The answer may have been lost: the same bytes again say nothing new.

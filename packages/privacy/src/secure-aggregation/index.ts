@@ -41,6 +41,7 @@ export {
   createPlan,
   honestSurvivors,
   MAX_COMPLETE,
+  type NormBound,
   noiseShare,
   type PlanOptions,
   type RosterMode,

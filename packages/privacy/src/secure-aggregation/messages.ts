@@ -21,12 +21,16 @@ const MAX_NEAR = 254;
 export const BOX_BYTES = 32 + 32 + 16;
 const MAX_CERTIFICATE_BYTES = 2 ** 20;
 
+/** A point for each of 64 projections. */
+const MAX_COMMITMENTS_BYTES = 64 * 32;
+const MAX_PROOF_BYTES = 2 ** 14;
+
 const member = integer(0, MAX_MEMBERS - 1);
 const publicKey = bytes(AGREEMENT_PUBLIC_KEY_BYTES);
 const signature = bytes(ED25519_SIGNATURE_BYTES);
 const ciphertext = bytes(AGREEMENT_CIPHERTEXT_BYTES);
 
-/** What a client sends: its key; ciphertexts for half of its pairs; shares; the masked vector; shares of others. */
+/** What a client sends: its key; ciphertexts for half of its pairs; shares; the masked vector; shares of others; and a norm proof. */
 const fromClient = union({
   1: ['keys', struct({ publicKey, signature })],
   2: ['ciphertexts', struct({ ciphertexts: list(struct({ to: member, ciphertext }), MAX_NEAR) })],
@@ -43,6 +47,15 @@ const fromClient = union({
   ],
   4: ['masked', struct({ words: bytesUpTo(4 * MAX_LENGTH) })],
   5: ['reveal', struct({ shares: list(struct({ of: member, share: bytes(32) }), MAX_NEAR + 1) })],
+  6: [
+    'norm-proof',
+    struct({
+      /** To the projections of its own mask, and of that of each neighbour that shared, ascending. */
+      self: bytesUpTo(MAX_COMMITMENTS_BYTES),
+      pairs: list(struct({ with: member, commitments: bytesUpTo(MAX_COMMITMENTS_BYTES) }), MAX_NEAR),
+      proof: bytesUpTo(MAX_PROOF_BYTES),
+    }),
+  ],
 });
 
 /** What the server answers, each to the message before. */
@@ -59,6 +72,7 @@ const fromServer = union({
       certificate: bytesUpTo(MAX_CERTIFICATE_BYTES),
     }),
   ],
+  6: ['challenge', struct({ challenge: bytes(32) })],
 });
 
 export type ClientMessage = Infer<typeof fromClient>;

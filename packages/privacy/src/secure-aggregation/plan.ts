@@ -21,7 +21,7 @@ import { inByteOrder, MIN_GROUP_SIZE } from './groups.ts';
 import { shareThreshold } from './thresholds.ts';
 
 /** Names protocol, primitives and encodings; every key, share and signature is bound to it. */
-export const AGGREGATION_SUITE = 'murmur/secagg+/static-x25519+ml-kem-768/aes-256-ctr/shamir-gf256/2';
+export const AGGREGATION_SUITE = 'murmur/secagg+/static-x25519+ml-kem-768/aes-256-ctr/shamir-gf256/3';
 /** Up to here everyone masks with everyone. */
 export const MAX_COMPLETE = 64;
 export const DEFAULT_DEGREE = 64;
@@ -29,6 +29,8 @@ export const MAX_MEMBERS = 4096;
 export const MAX_LENGTH = 2 ** 26;
 /** Standard deviations of noise for which the sum has room: beyond lies 2^-107 a coordinate. */
 const NOISE_TAIL = 12;
+/** Vectors of plans with a norm bound are kept until they are proven. */
+const MAX_PROVEN_LENGTH = 2 ** 20;
 /** Honest vectors in a sum: colluders take theirs away, and a sum of one is that one. */
 const MIN_HONEST = 2;
 /** Holders of a secret are numbered within a byte, 0 excepted. */
@@ -65,6 +67,20 @@ export interface PlanOptions {
    * @default signed
    */
   readonly roster?: RosterMode;
+  /** Each vector, noise included, is proven to be short before it counts. For complete graphs. @default none */
+  readonly norm?: NormBound;
+}
+
+/**
+ * Random projections of every vector, coefficients −1, 0, 1 with chances 1/4, 1/2, 1/4, are proven to be at most
+ * `bound`. A vector of L2 norm B, noise included, is refused with probability at most
+ * `honestRefusalBound(projections, √2·bound / B)`.
+ */
+export interface NormBound {
+  /** β, in integer units, 1 to 2^28. */
+  readonly bound: number;
+  /** r, 1 to 64. The chance that what is caught passes goes with 2^-r. */
+  readonly projections: number;
 }
 
 export type RosterMode = 'signed' | 'committed';
@@ -85,6 +101,7 @@ export interface AggregationPlan {
   readonly minSurvivors: number;
   readonly noiseVariance: number | null;
   readonly roster: RosterMode;
+  readonly norm: NormBound | null;
   /** SHA3-256 of suite and everything above, 32 bytes. */
   readonly digest: Uint8Array;
   readonly graph: MaskGraph;
@@ -104,6 +121,7 @@ const planSchema = struct({
   minSurvivors: uint,
   noiseVariance: optional(finite),
   roster: oneOf('signed', 'committed'),
+  norm: optional(struct({ bound: uint, projections: uint })),
 });
 
 /**
@@ -114,6 +132,7 @@ export function createPlan(options: PlanOptions): AggregationPlan {
   const members = checkMembers(options.members);
   checkNumbers(options);
   const { job, round, group, seed, length, bound, colluders = 0, noiseVariance = null, roster = 'signed' } = options;
+  const { norm = null } = options;
   const degree = options.degree ?? (members.length <= MAX_COMPLETE ? members.length - 1 : DEFAULT_DEGREE);
   checkDegree(degree, members.length);
   const nearColluders = options.nearColluders ?? Math.min(colluders, degree);
@@ -121,8 +140,9 @@ export function createPlan(options: PlanOptions): AggregationPlan {
   const threshold = options.threshold ?? shareThreshold(degree + 1, nearColluders);
   const minSurvivors = options.minSurvivors ?? threshold;
   const plan = { job, round, group, members, seed: seed.slice(), length, bound, colluders, degree, threshold };
-  const whole = { ...plan, minSurvivors, noiseVariance, roster };
+  const whole = { ...plan, minSurvivors, noiseVariance, roster, norm };
   checkThreshold(whole, nearColluders);
+  if (norm !== null) checkNorm(norm, whole);
   checkRange(whole);
   const digest = sha3_256(utf8(AGGREGATION_SUITE), encode(planSchema, whole));
   return { ...whole, digest, graph: createMaskGraph(seed, members.length, degree) };
@@ -194,6 +214,13 @@ function checkThreshold(plan: PlanNumbers, nearColluders: number): void {
     remedy: `keep 2·threshold > ${holders} + ${nearColluders}, threshold ≤ ${holders}, and survivors at least the threshold and ${MIN_HONEST} more than the colluders`,
     facts: { threshold, holders, nearColluders, minSurvivors, colluders },
   });
+}
+
+function checkNorm({ bound, projections }: NormBound, plan: PlanNumbers): void {
+  checkInteger('bound of projections', bound, 1, 2 ** 28);
+  checkInteger('projections', projections, 1, 64);
+  checkInteger('length of a vector with a norm bound', plan.length, 1, MAX_PROVEN_LENGTH);
+  checkInteger('degree of a plan with a norm bound', plan.degree, plan.members.length - 1, MAX_COMPLETE - 1);
 }
 
 function checkRange(plan: PlanNumbers): void {

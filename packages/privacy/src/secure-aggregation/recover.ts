@@ -2,6 +2,7 @@ import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
 import { recoverSecret, type ShamirShare } from '@murmuration/crypto';
 import type { AggregatorData, VoidReason } from './aggregator-state.ts';
 import { applyMask, pairSign } from './masks.ts';
+import { checkMask } from './norm-checks.ts';
 import { commitSecret, openRecovery, selfMaskSeed } from './secrets.ts';
 
 /** A mask that is still in the sum. */
@@ -27,7 +28,10 @@ export function unmask(data: AggregatorData): Result<void, VoidReason> {
 
 function selfMask(data: AggregatorData, member: number): Result<readonly Left[], VoidReason> {
   const secret = committedSecret(data, member, 'self');
-  return secret.ok ? accept([{ seed: selfMaskSeed(secret.value), sign: 1 }]) : secret;
+  if (!secret.ok) return secret;
+  const seed = selfMaskSeed(secret.value);
+  const checked = checkMask(data, member, seed);
+  return checked.ok ? accept([{ seed, sign: 1 }]) : checked;
 }
 
 function pairMasks(data: AggregatorData, dropout: number): Result<readonly Left[], VoidReason> {
@@ -40,7 +44,11 @@ function pairMasks(data: AggregatorData, dropout: number): Result<readonly Left[
   if (seeds === undefined) return refuse('unrecoverable', `member ${dropout} has sealed no seeds of its pairs`);
   const left: Left[] = [];
   for (const [i, { to }] of boxes.entries()) {
-    if (data.survivors.has(to)) left.push({ seed: seeds[i] as Uint8Array, sign: pairSign(to, dropout) });
+    if (!data.survivors.has(to)) continue;
+    const seed = seeds[i] as Uint8Array;
+    const checked = checkMask(data, to, seed, dropout);
+    if (!checked.ok) return checked;
+    left.push({ seed, sign: pairSign(to, dropout) });
   }
   return accept(left);
 }

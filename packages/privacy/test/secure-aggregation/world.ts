@@ -45,6 +45,8 @@ export interface WorldOptions extends Partial<PlanOptions> {
   readonly inputsOf?: Readonly<Record<number, Int32Array>>;
   /** Signatures, by clients and server. @default ed25519Verify */
   readonly verify?: typeof ed25519Verify;
+  /** What members take the plan for, besides the members' list: for liars. */
+  readonly planOf?: (plan: AggregationPlan, member: number) => AggregationPlan;
 }
 
 /** A plan with its members, each with a vector of small integers, and a swarm that commits to one statement. */
@@ -54,6 +56,7 @@ export function createWorld({
   client = {},
   verify = ed25519Verify,
   inputsOf = {},
+  planOf = (plan) => plan,
   ...options
 }: WorldOptions): World {
   const plan = createPlan({
@@ -77,10 +80,17 @@ export function createWorld({
     const signer = signers[self] as Signer;
     const deps = { signer, keyOf, verify, isCommitted, entropy, ...client };
     const lie = inputsOf[self];
-    if (lie !== undefined) return createMaskingClient(deps, { ...plan, bound: 2 ** 31 - 1 }, self, lie);
+    if (lie !== undefined) return createMaskingClient(deps, { ...planOf(plan, self), bound: 2 ** 31 - 1 }, self, lie);
     return createMaskingClient(deps, plan, self, inputs[self] as Int32Array);
   });
-  return { plan, signers, inputs, clients, committed, aggregator: createAggregator({ keyOf, verify }, plan) };
+  return {
+    plan,
+    signers,
+    inputs,
+    clients,
+    committed,
+    aggregator: createAggregator({ keyOf, verify, entropy: seededEntropy(`${seedText} server`) }, plan),
+  };
 }
 
 export interface Outcome {
@@ -108,7 +118,8 @@ export function runWorld(world: World, lostAfter: (member: number) => LostAfter 
     effects.flatMap((effect) => {
       if (effect.kind === 'refused') refused.push(`${member}: ${effect.reason}`);
       if (effect.kind !== 'send') return [];
-      if ((answers[member] as number) >= ANSWERS.indexOf(lostAfter(member))) return [];
+      const stage = lostAfter(member);
+      if (stage !== 'none' && (answers[member] as number) >= ANSWERS.indexOf(stage)) return [];
       (answers[member] as number)++;
       sent[member] = (sent[member] as number) + effect.bytes.length;
       trace.push(effect.bytes);
@@ -141,7 +152,7 @@ export function runWorld(world: World, lostAfter: (member: number) => LostAfter 
   };
 
   let queue = clients.flatMap((client, member) => fromClient(member, client.step({ kind: 'start' })));
-  for (let deadlines = 0; deadlines < 8; deadlines++) {
+  for (let deadlines = 0; deadlines < 9; deadlines++) {
     while (queue.length > 0) queue = queue.flatMap((effect) => [...carry(effect)]);
     queue = [...aggregator.step({ kind: 'deadline' })];
   }

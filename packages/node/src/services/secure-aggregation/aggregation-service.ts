@@ -1,6 +1,7 @@
 import {
   accept,
   type DeviceId,
+  type Entropy,
   type Log,
   MurmurError,
   type Result,
@@ -27,6 +28,8 @@ export interface AggregationServiceDeps extends CourierDeps {
   /** The operational public key of a plan's member, as the swarm has certified it. */
   keyOf(plan: AggregationPlan, member: number): Uint8Array | undefined;
   readonly verify?: typeof ed25519Verify;
+  /** Of challenges, for plans with a norm bound. */
+  readonly entropy?: Entropy;
   /** Has the swarm commit to a statement of a plan. @returns the certificate */
   certify(
     plan: AggregationPlan,
@@ -94,18 +97,19 @@ export class AggregationService {
 
   /**
    * Runs one plan to its sum, to `void`, or until `signal` aborts; then nothing of it is left here.
-   * @throws SECURE_AGGREGATION_RUNNING where the plan runs here already
+   * @throws SECURE_AGGREGATION_RUNNING where the plan runs here already; PRIVACY_NO_CHALLENGE
    */
   run(plan: AggregationPlan, { signal }: { readonly signal?: AbortSignal } = {}): Promise<AggregationOutcome> {
     const key = toHex(plan.digest);
     if (this.runs.has(key)) throw running(plan);
-    const { verify } = this.deps;
+    const { verify, entropy } = this.deps;
+    const optional = { ...(verify === undefined ? {} : { verify }), ...(entropy === undefined ? {} : { entropy }) };
     const keyOf = (member: number) => this.deps.keyOf(plan, member);
     return new Promise((resolve) => {
       const cancel = () => run.end({ kind: 'cancelled', phase: run.aggregator.phase });
       const run: Run = {
         plan,
-        aggregator: createAggregator({ keyOf, ...(verify === undefined ? {} : { verify }) }, plan),
+        aggregator: createAggregator({ keyOf, ...optional }, plan),
         memberOf: new Map(plan.members.map((device, member) => [device, member])),
         refused: new Map(),
         sent: plan.members.map(() => 0),
