@@ -48,7 +48,8 @@ export function compose(parts: readonly CountedGrid[], window: Window): Composit
   for (let i = 0; i < size; i++) {
     const step = offset + i;
     const tilted = Math.max(0, re[((step % size) + size) % size] as number) + binError;
-    masses[i] = tilted * Math.exp(logScale - lambda * step * h) * (1 + ROUNDING);
+    // Far below the law's centre the error's untilted bound is huge, even infinite; a mass is at most 1 all the same.
+    masses[i] = Math.min(1, tilted * Math.exp(logScale - lambda * step * h) * (1 + ROUNDING));
   }
   const logUpper = parts.reduce((sum, part) => sum + part.count * logMoment(part, h, upperLambda), 0);
   const top = (offset + size) * h;

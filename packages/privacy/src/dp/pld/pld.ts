@@ -1,4 +1,5 @@
 import { checkInteger, checkNumber } from '@murmuration/core';
+import { rdpEpsilon } from '../accounting/rdp.ts';
 import type { PrivacyPlan } from '../event.ts';
 import { type Composition, compose } from './compose.ts';
 import { type CountedNodes, cumulants, tiltForDelta, tiltForMean } from './cumulants.ts';
@@ -29,7 +30,8 @@ const MAX_CUT = 1e-7;
 
 /**
  * ε of a plan at δ from its privacy loss distribution: tight, and never below the truth (pessimistic grid, bounded
- * transform error), up to the double precision of the pairs' densities. The larger of both directions.
+ * transform error), up to the double precision of the pairs' densities. The larger of both directions; and never above
+ * Rényi accounting, which takes its place where no grid is fine enough.
  *
  * @param delta in [1e-20, 1]
  * @throws PRIVACY_NO_PLD, OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT
@@ -37,14 +39,19 @@ const MAX_CUT = 1e-7;
 export function pldEpsilon(plan: PrivacyPlan, delta: number, options: PldOptions = {}): number {
   checkNumber('delta', delta, 1e-20, 1);
   const limits = checkOptions(options);
-  return maxOver(plan, (parts) => epsilonOf(parts, delta, limits));
+  const found = maxOver(plan, (parts) => epsilonOf(parts, delta, limits));
+  // Both are bounds. This one is less where the grid is too coarse, the cut tails outweigh δ or exponents overflow: with
+  // 10⁹ steps, or noise of a hundredth of the sensitivity.
+  const byRdp = rdpEpsilon(plan, delta).epsilon;
+  return Number.isNaN(found) ? byRdp : Math.min(found, byRdp);
 }
 
 /** δ of a plan at ε ≥ 0, likewise. */
 export function pldDelta(plan: PrivacyPlan, epsilon: number, options: PldOptions = {}): number {
   checkNumber('epsilon', epsilon, 0, 1e6);
   const limits = checkOptions(options);
-  return maxOver(plan, (parts) => deltaOf(parts, epsilon, limits));
+  const found = maxOver(plan, (parts) => deltaOf(parts, epsilon, limits));
+  return Number.isNaN(found) ? 1 : found;
 }
 
 function checkOptions(options: PldOptions): Required<PldOptions> {
