@@ -99,6 +99,11 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     ...verifierOf(opened, options.verifierWorkers ?? 0),
   };
   const places = new DataPlaces(store);
+  let remembered: Promise<void> | undefined;
+  const remember = () => {
+    remembered ??= rememberStore(home.folder, store, services.owner);
+    return remembered;
+  };
   const services: DeviceServices = await DeviceServices.open(
     deps,
     createLearningWorld(places),
@@ -110,7 +115,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
       },
       onRecord: ({ job, round }) => source.tellRound(job, round),
       facts: () => ({ samples: services.learning.samples, rssBytes: process.memoryUsage.rss() }),
-      onVoter: () => rememberStore(home.folder, store, services.owner),
+      onVoter: remember,
     },
   );
   const source: DeviceSource = new DeviceSource(deps, services, {
@@ -124,7 +129,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     planJob: (request) => planJob(request, places, services.chain.ledger),
   });
   opened.use(services);
-  if (services.chain.self !== undefined) await rememberStore(home.folder, store, services.owner);
+  if (services.chain.self !== undefined) await remember();
   await services.start();
   log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
   const stack = opened.move();

@@ -7,8 +7,6 @@ import type { ServiceDeps } from './deps.ts';
 import { decodeCheckpoints, encodeLightQuestion, LIGHT_TOPIC } from './light-service.ts';
 
 const REQUEST_TIMEOUT_MS = 5000;
-/** Epochs above the own ledger's that are remembered: a snapshot to jump to is one of the newest. */
-const MAX_AHEAD = 256;
 /** After the end of an epoch, until its proof is looked for elsewhere: replicas make their own meanwhile. */
 const FILL_AFTER_MS = 2000;
 const FILL_AGAIN_MS = 30_000;
@@ -67,7 +65,6 @@ export class EpochTrail {
         this.ahead = [...this.ahead, { set, baseHeight }];
       }
       if (this.ahead.length === before) return { ok: true, value: undefined };
-      this.ahead = this.ahead.slice(-MAX_AHEAD);
     }
   }
 
@@ -108,7 +105,7 @@ export class EpochTrail {
     const { epochs } = this.deps.chain;
     const last = (epochs.at(-1) as LedgerEpoch).set.epoch;
     this.ahead = this.ahead.filter(({ set }) => set.epoch > last);
-    return this.ahead[0]?.set.epoch === last + 1 || this.ahead.length === 0 ? [...epochs, ...this.ahead] : epochs;
+    return [...epochs, ...this.ahead];
   }
 
   private followerAt({ set, baseHeight }: LedgerEpoch): Follower {

@@ -29,7 +29,7 @@ const questionSchema: Schema<LightQuestion> = union({
   2: ['state', struct({ height: uint, key: text(256) })],
   3: ['genesis', struct({})],
 });
-const checkpointsSchema = list(checkpointSchema, MAX_CHECKPOINTS);
+export const checkpointsSchema = list(checkpointSchema, MAX_CHECKPOINTS);
 const stateSchema = bytesUpTo(MAX_ANSWER_BYTES);
 
 export function encodeLightQuestion(question: LightQuestion): Uint8Array {

@@ -17,6 +17,7 @@ const NEWCOMER = 5;
 const services = { checkpointInterval: 16, lieFromHeight: 4 };
 
 const idOf = (swarm: SimulatedSwarm, i: number) => (swarm.identities[i] as DeviceIdentity).device;
+const idKey = (swarm: SimulatedSwarm, i: number) => (swarm.identities[i] as DeviceIdentity).signer.publicKey;
 
 /** Numbers of the devices that vote on the next height, as device `at` has it. */
 function voters(swarm: SimulatedSwarm, at: number): number[] {
@@ -122,6 +123,30 @@ describe('a swarm whose replicas may change', () => {
     expect(voters(swarm, 4)).toEqual(all);
     await swarm.world.run({ untilMs: swarm.world.nowMs() + 3000 });
     for (const at of all) expect(await provedEnds(swarm, at), `device ${at}`).toEqual([0]);
+  });
+
+  test('has a replica vote under its old key until the epoch that knows it ends, and then under the new one', async () => {
+    const swarm = simulateSwarm(workshop, { seed: 4, devices: 4, lookahead: LOOKAHEAD, services });
+    const old = idKey(swarm, 2);
+    await swarm.world.run({ untilMs: 500 });
+    // Of four replicas three are a quorum: from here on nothing commits without the third.
+    swarm.crash(0);
+    swarm.rotateKey(2);
+    expect(await until(swarm, 1, () => swarm.services(1)?.chain.epochs.length === 2)).toBe(true);
+    const [first, second] = swarm.services(1)?.chain.epochs ?? [];
+    expect(first?.set.replicas[2]?.key).toEqual(old);
+    expect(second?.set.replicas[2]?.key).toEqual(idKey(swarm, 2));
+    expect(idKey(swarm, 2)).not.toEqual(old);
+    const end = second?.baseHeight ?? 0;
+    swarm.crash(2);
+    const before = heightOf(swarm, 1);
+    expect(before).toBeLessThan(end);
+    swarm.restart(2);
+    expect(await until(swarm, 1, () => heightOf(swarm, 1) > end + 3)).toBe(true);
+    const read = decodeCertificate((await swarm.services(1)?.chain.block(end + 1))?.certificate ?? new Uint8Array(0));
+    expect(read).toMatchObject({ ok: true, value: { epoch: 1 } });
+    expect(read.ok && read.value.signatures.map(({ replica }) => replica)).toEqual([1, 2, 3]);
+    await settles(swarm, [1, 2, 3]);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { type Entropy, type Log, noMetrics, seededRandom, silentLog, toHex } from '@murmuration/core';
-import { createIdentity, type DeviceIdentity } from '@murmuration/identity';
+import type { Signer } from '@murmuration/crypto';
+import { createIdentity, type DeviceIdentity, rotateOperationalKey } from '@murmuration/identity';
 import {
   createTrainer,
   encodePlan,
@@ -64,6 +65,8 @@ export interface SimulatedSwarm {
   running(): readonly DeviceServices[];
   crash(index: number): void;
   restart(index: number): void;
+  /** Has a running device take a new operational key: the ledger's at once, the process's at its next start. */
+  rotateKey(index: number): void;
   /** Starts a second machine with the keys of a device and an empty disk. */
   twin(index: number): void;
   /** Opens a job through a device. */
@@ -83,10 +86,10 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     ...(options.replay === undefined ? {} : { replay: options.replay }),
   });
   const entropy = seededEntropy(`keys ${seed}`);
-  const identities = Array.from(
-    { length: devices + members },
-    () => createIdentity(entropy, { nowMs: EPOCH_MS, validForMs: 1e10, capabilities: [] }).identity,
-  );
+  const validity = { nowMs: EPOCH_MS, validForMs: 1e10, capabilities: [] };
+  const made = Array.from({ length: devices + members }, () => createIdentity(entropy, validity));
+  const identities = made.map(({ identity }) => identity);
+  const earlierSigners: Signer[][] = made.map(() => []);
   const names = identities.map((_, i) => `device-${i}`);
   const genesis: Genesis = {
     name: 'simulated',
@@ -108,6 +111,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
       store,
       random,
       identity,
+      earlierSigners: earlierSigners[index] ?? [],
       genesis,
       ...(options.fees === undefined ? {} : { fees: options.fees }),
       name,
@@ -165,6 +169,14 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
       world.twin(name, names[index] as string).onBoot(async (process) => void (await boot(index, name, process)));
     },
     restart: (index) => world.node(names[index] as string).restart(),
+    rotateKey(index) {
+      const { root } = made[index] as (typeof made)[number];
+      const old = identities[index] as DeviceIdentity;
+      const next = rotateOperationalKey(entropy, root, old, validity);
+      void current[index]?.submit.submit({ kind: 'rotate-key', certificate: next.certificateBytes });
+      earlierSigners[index]?.push(old.signer);
+      identities[index] = next;
+    },
     openJob(index, job, rounds) {
       const plan = encodePlan(workshop.plan);
       void current[index]?.submit.submit({ kind: 'open-job', job, plan, rounds, participants: [] });
