@@ -5,6 +5,8 @@ export type { Operations } from './generated/operations.ts';
 export type {
   BlockPage,
   BlockView,
+  Checkpoints,
+  CheckpointView,
   CommandView,
   DevicePage,
   DeviceView,
@@ -28,4 +30,5 @@ export type {
   TrainingView,
   UpdateView,
 } from './generated/schemas.ts';
+export { type LightReader, type LightReaderOptions, type LightTrust, openLightReader } from './light-reader.ts';
 export type { SubscribeOptions, Watcher } from './subscribe.ts';

@@ -14,6 +14,7 @@ const HTTP_ERRORS = [
   { code: 'JOB_UNKNOWN', status: 404, title: 'There is no such job' },
   { code: 'ROUND_UNKNOWN', status: 404, title: 'There is no such round' },
   { code: 'EVIDENCE_UNKNOWN', status: 404, title: 'There is no such evidence' },
+  { code: 'STATE_UNKNOWN', status: 404, title: 'That state is not at hand' },
   { code: 'METHOD_NOT_ALLOWED', status: 405, title: 'The route has another method' },
   { code: 'REQUEST_TIMEOUT', status: 408, title: 'The request took too long to arrive' },
   { code: 'REQUEST_TOO_LARGE', status: 413, title: 'The body is too large' },

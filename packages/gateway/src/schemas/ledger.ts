@@ -19,5 +19,18 @@ export const BlockSchema = object('BlockView', {
   ),
 });
 
+/** Said by one device, and to be believed only through a light client: `openLightReader` of the SDK. */
+export const CheckpointsSchema = object('Checkpoints', {
+  items: Type.Array(
+    object('CheckpointView', {
+      epoch: count('whose replicas signed it'),
+      height: count('ledger height'),
+      stateDigest: hex('Merkle root of the state after that height'),
+      certificate: hex('signatures of a quorum, encoded'),
+      epochProof: hex('at the last height of an epoch: who decides next, proved under the root; else empty'),
+    }),
+  ),
+});
+
 /** Stops compiling when schema and view part. */
 export const blockHeld: Same<Frozen<Static<typeof BlockSchema>>, BlockView> = true;

@@ -21,6 +21,8 @@ export type StateRefusal = DecodeReason | 'forked' | 'unknown-height' | 'wrong-k
  * a newer checkpoint is kept from it: compare block time, and ask several replicas.
  */
 export interface LightClient {
+  /** 32 bytes. */
+  readonly chainId: Uint8Array;
   readonly epoch: number;
   /** Height of the newest state, 0 before the first. */
   readonly height: number;
@@ -68,6 +70,7 @@ function clientOf(start: Parameters<typeof createFollower>[0], options: LightCli
   const { chainId } = 'set' in start ? start.set : start;
   const follower = createFollower(start, options.proveNext ?? proveNextEpoch(chainId));
   return {
+    chainId,
     get epoch() {
       return follower.followed.set.epoch;
     },

@@ -7,8 +7,8 @@ import {
   decodeLightState,
   encodeLightQuestion,
   LIGHT_TOPIC,
-  type LightQuestion,
 } from '../../src/services/light-service.ts';
+import type { LightQuestion } from '../../src/views/light.ts';
 import { openWorkshop, type SimulatedSwarm, simulateSwarm, type Workshop } from '../support/simulated-swarm.ts';
 
 let workshop: Workshop;

@@ -23,6 +23,23 @@ export interface BlockView {
   readonly commands: readonly CommandView[];
 }
 
+export interface CheckpointView {
+  /** Whose replicas signed it. */
+  readonly epoch: number;
+  /** Ledger height. */
+  readonly height: number;
+  /** Merkle root of the state after that height. */
+  readonly stateDigest: string;
+  /** Signatures of a quorum, encoded. */
+  readonly certificate: string;
+  /** At the last height of an epoch: who decides next, proved under the root; else empty. */
+  readonly epochProof: string;
+}
+
+export interface Checkpoints {
+  readonly items: readonly CheckpointView[];
+}
+
 export interface CommandView {
   /** Kebab case. */
   readonly kind: string;
