@@ -1,0 +1,86 @@
+import { accept, checkInteger, type DeviceId, type Result, refuse } from '@murmuration/core';
+import { combine, type Strategy } from '@murmuration/learning';
+import {
+  type AggregationPlan,
+  type AggregationResult,
+  createPlan,
+  drawGroups,
+  fromIntegers,
+  type PlanOptions,
+} from '@murmuration/privacy';
+
+export interface GroupRoundOptions extends Omit<PlanOptions, 'group' | 'members'> {
+  readonly devices: readonly DeviceId[];
+  /** Members of a group at least, 5 to 10 in practice. */
+  readonly groupSize: number;
+}
+
+/**
+ * The plans of one round: groups drawn by the beacon, everyone in one.
+ * @throws what `drawGroups` and `createPlan` throw; no plan where the devices are fewer than one group
+ */
+export function planGroups({ devices, groupSize, ...options }: GroupRoundOptions): readonly AggregationPlan[] {
+  return drawGroups(options.seed, devices, groupSize).map((members, group) =>
+    createPlan({ ...options, members, group }),
+  );
+}
+
+/** What came of one group; null where it became void. */
+export interface GroupSum {
+  readonly plan: AggregationPlan;
+  readonly result: AggregationResult | null;
+}
+
+export interface GroupRuleOptions {
+  readonly strategy: Strategy;
+  /** Devices of all groups that may lie, f: each spoils the sum of its own group. */
+  readonly poisoners: number;
+  /** What one integer stands for. */
+  readonly scale: number;
+}
+
+export interface GroupRelease {
+  /** The rule over the groups' means, in the unit of the updates. */
+  readonly aggregate: Float32Array;
+  readonly groups: number;
+  /** Groups that became void: nothing of them is known. */
+  readonly voided: number;
+  /** Groups with numbers that no honest members reach: left out. */
+  readonly overflowed: number;
+  readonly outOfRange: number;
+  /** Members in the means. */
+  readonly survivors: number;
+  /** Vectors that were refused for want of a proof of their norm. */
+  readonly unproven: number;
+  /** Liars among the groups that the rule was applied with. */
+  readonly faulty: number;
+}
+
+/**
+ * A robust rule over the means of groups. Each liar spoils at most one mean; a mean that overflowed is a liar's, is left
+ * out and uses it up.
+ * @returns `too-few-groups` where the liars that are left could be half of the means
+ * @throws OPTION_OUT_OF_RANGE, AGGREGATE_TOLERANCE for a rule that bears fewer
+ */
+export function combineGroups(
+  groups: readonly GroupSum[],
+  { strategy, poisoners, scale }: GroupRuleOptions,
+): Result<GroupRelease, 'too-few-groups'> {
+  checkInteger('poisoners', poisoners, 0);
+  const results = groups.flatMap(({ result }) => (result === null ? [] : [result]));
+  const whole = results.filter(({ outOfRange }) => outOfRange === 0);
+  const overflowed = results.length - whole.length;
+  const faulty = Math.max(0, poisoners - overflowed);
+  if (2 * faulty >= whole.length) return refuse('too-few-groups', `${faulty} liars among ${whole.length} groups`);
+  const rows = whole.map(({ sum, survivors }) => new Float32Array(fromIntegers(sum, scale / survivors.length)));
+  return accept({
+    aggregate: combine(strategy, rows, faulty).aggregate,
+    groups: groups.length,
+    voided: groups.length - results.length,
+    overflowed,
+    outOfRange: results.reduce((count, { outOfRange }) => count + outOfRange, 0),
+    survivors: whole.reduce((count, { survivors }) => count + survivors.length, 0),
+    unproven: results.reduce((count, { unproven }) => count + unproven.length, 0),
+    faulty,
+  });
+}
