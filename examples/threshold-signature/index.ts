@@ -45,7 +45,7 @@ function accuse(sharing: DkgSharing, shares: ReadonlyMap<number, Uint8Array>): v
   if (!refused.ok) console.log(`a wrong share in the key generation: ${refused.reason}, by holder ${refused.cheaters}`);
 }
 
-function spoil(bytes = new Uint8Array(32)): Uint8Array {
+function spoil(bytes: Uint8Array = new Uint8Array(32)): Uint8Array {
   const spoiled = Uint8Array.from(bytes);
   spoiled[0] = (spoiled[0] as number) ^ 1;
   return spoiled;
