@@ -42,7 +42,8 @@ describe('an encrypted sum with a separate key holder', () => {
     let plain = new Float64Array(LENGTH);
     for (let i = 0; i < CLIENTS; i++) {
       accepted(sum.add(`client ${i}`, await vectorOf(`client ${i}`)));
-      plain = plain.map((v, at) => v + (numbers(`client ${i}`, LENGTH)[at] as number));
+      const own = numbers(`client ${i}`, LENGTH);
+      plain = plain.map((v, at) => v + (own[at] as number));
     }
     using total = accepted(holder.read(sum.toBytes() as Uint8Array, expectedSum(holder, terms)));
     expect(maxError(revealToKeyHolder(total, keys.secretKey), plain)).toBeLessThan(total.errorBound);
@@ -72,7 +73,8 @@ describe('an encrypted sum with a separate key holder', () => {
     accepted(sum.add('b', await vectorOf('b')));
     expect(sum.add('c', await vectorOf('c'))).toMatchObject({ ok: false, reason: 'sum-full' });
     using total = accepted(holder.read(sum.toBytes() as Uint8Array, expectedSum(holder, terms)));
-    const plain = numbers('a', LENGTH).map((v, i) => v + (numbers('b', LENGTH)[i] as number));
+    const second = numbers('b', LENGTH);
+    const plain = numbers('a', LENGTH).map((v, i) => v + (second[i] as number));
     expect(maxError(revealToKeyHolder(total, keys.secretKey), plain)).toBeLessThan(total.errorBound);
   });
 
