@@ -14,6 +14,8 @@ const SAYS: Readonly<Record<string, RegExp>> = {
   'key-backup': /wrong passphrase: +wrong-passphrase\n +one bit damaged: +damaged[\s\S]*shares 5, 2, 4: +restored/,
   'private-mean': /report 4: refused, [\s\S]*debits 3, spent 1\.941 of 2: the refused report cost nothing/,
   'private-training': /step 60: accuracy (8|9)\d\.\d %[\s\S]*ledger: 60 debits, epsilon (2\.0000|1\.99\d\d) of 2 /,
+  'secure-aggregation':
+    /server: refuses what gus sent: wrong-length[\s\S]*in the sum: ada, ben, cleo, eve, fay, hal\ndropped out: dan; refused as too large: gus\nnumbers out of range: 0\n[\s\S]*plain one by (19|2\d)\.\d steps/,
   'threshold-signature': /verification says true\n[\s\S]*of whom 2 cheats: bad-share, named: 2\n/,
   'verifiable-lottery': /the least output wins: \w+\n[\s\S]*one bit of a ticket changed: refused/,
   'zero-knowledge':
