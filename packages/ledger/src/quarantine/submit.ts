@@ -18,11 +18,11 @@ export function submitEvidence(turn: Turn, { sender, command }: Sent<SubmitEvide
   if (kind === 'poisoned-updates') return refuse('evidence-found-by-ledger');
   if (turn.state.devices.get(accused) === undefined) return refuse('unknown-accused');
   const { chainId } = turn.chain;
-  const verified = verifyEvidenceBundle(command.evidence, { chainId, replicaSets: knownSets(turn) });
+  const wire = encodeEvidenceBundle(withoutProofs(bundle.value));
+  const verified = verifyEvidenceBundle(wire, { chainId, replicaSets: knownSets(turn) });
   if (!verified.ok) return refuse('bad-evidence', verified.reason);
   const ofConsensus = kind === 'equivocation' || kind === 'consensus-fault';
   if (ofConsensus && !isAboutReplica(turn, bundle.value)) return refuse('accused-is-no-replica');
-  const wire = encodeEvidenceBundle(withoutProofs(bundle.value));
   return quarantineDevice(turn, { wire, finding: verified.value }, sender.device);
 }
 

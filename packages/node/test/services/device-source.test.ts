@@ -1,7 +1,10 @@
-import { noMetrics } from '@murmuration/core';
+import { noMetrics, toHex } from '@murmuration/core';
 import { defaultPlan, encodePlan } from '@murmuration/learning';
+import { createLightClient, decodeGenesis } from '@murmuration/ledger';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DeviceSource } from '../../src/services/device-source.ts';
+import { decodeCheckpoints, decodeLightState } from '../../src/services/light-service.ts';
+import type { LightQuestion } from '../../src/views/light.ts';
 import type { SwarmEvent } from '../../src/views/source.ts';
 import { openWorkshop, type SimulatedSwarm, simulateSwarm, type Workshop } from '../support/simulated-swarm.ts';
 
@@ -14,7 +17,11 @@ const events: SwarmEvent[] = [];
 beforeAll(async () => {
   const plan = defaultPlan('digits');
   workshop = await openWorkshop({ ...plan, dataset: { kind: 'digits', train: 280, test: 40 }, localSamples: 64 });
-  swarm = simulateSwarm(workshop, { seed: 1, liars: { 6: 'equivocate' }, services: { lieFromHeight: 10 } });
+  swarm = simulateSwarm(workshop, {
+    seed: 1,
+    liars: { 6: 'equivocate' },
+    services: { lieFromHeight: 10, checkpointInterval: 8 },
+  });
   await swarm.world.run({ untilMs: 200 });
   const services = swarm.services(0);
   if (services === undefined) throw new Error('device 0 does not run');
@@ -47,6 +54,23 @@ async function pages<T>(read: (before: number | undefined) => Promise<readonly T
 }
 
 describe("one device's view of the swarm", () => {
+  test('shows light clients the genesis, certified states, and what stands in the newest of them', async () => {
+    const ask = async (question: LightQuestion) => (await source.light(question)) ?? new Uint8Array(0);
+    const genesis = decodeGenesis(await ask({ kind: 'genesis' }));
+    if (!genesis.ok) throw new Error(genesis.reason);
+    expect(toHex(genesis.value.chainId)).toBe(source.snapshot().swarm.id);
+    const checkpoints = decodeCheckpoints(await ask({ kind: 'checkpoints', epoch: 0, height: 0 }));
+    if (!checkpoints.ok) throw new Error(checkpoints.reason);
+    const client = createLightClient(genesis.value.genesis);
+    const { chainId } = client;
+    for (const checkpoint of checkpoints.value) expect(client.follow({ chainId, ...checkpoint }).ok).toBe(true);
+    expect(client.height).toBeGreaterThan(0);
+    const state = decodeLightState(await ask({ kind: 'state', height: client.height, key: 'job/job' }));
+    const read = client.read(client.height, 'job/job', state.ok ? state.value : new Uint8Array(0));
+    expect(read.ok && read.value !== null).toBe(true);
+    expect(await source.light({ kind: 'state', height: client.height + 1, key: 'job/job' })).toBeUndefined();
+  });
+
   test('pages of blocks hold every height once, the newest first, with what became of each command', async () => {
     const blocks = await pages(
       (before) => source.blocks({ limit: 7, ...(before && { before }) }),
