@@ -34,6 +34,7 @@ const BY_FAMILY: Readonly<Record<string, number>> = {
   ROUND: EXIT.refused,
   DEVICE: EXIT.refused,
   EVIDENCE: EXIT.refused,
+  PROOF: EXIT.refused,
   PRIVACY: EXIT.refused,
   PORT: EXIT.environment,
   ADDRESS: EXIT.environment,

@@ -26,6 +26,7 @@ const COMMANDS = [
   'devices',
   'rounds',
   'ledger tail',
+  'ledger verify',
   'evidence show',
   'evidence verify',
   'privacy plan',

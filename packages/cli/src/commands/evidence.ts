@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { moment } from '../terminal/format.ts';
 import { bold, dim, green } from '../terminal/style.ts';
 import { table } from '../terminal/table.ts';
-import { connect, printJson, printLines, type RemoteOptions, remote } from './shared.ts';
+import { checkChain, connect, printJson, printLines, type RemoteOptions, remote } from './shared.ts';
 
 interface ShowOptions extends RemoteOptions {
   readonly out?: string;
@@ -87,14 +87,5 @@ async function fetchBundle(id: string, options: RemoteOptions): Promise<Uint8Arr
     code: 'CLI_NO_SUCH_BUNDLE',
     message: `"${id}" is neither a file here nor the id of evidence`,
     remedy: 'murmur evidence show lists the ids',
-  });
-}
-
-function checkChain(text: string): string {
-  if (/^[0-9a-f]{64}$/.test(text)) return text;
-  throw new MurmurError({
-    code: 'CLI_USAGE',
-    message: `--chain takes 64 hexadecimal digits, not "${text}"`,
-    remedy: 'murmur status --json prints it as swarm.id',
   });
 }

@@ -1,6 +1,7 @@
 import type { Client } from '@murmuration/sdk';
 import type { Command } from 'commander';
 import { blockLine } from '../screens/blocks.ts';
+import { verifyLeaf } from './ledger-verify.ts';
 import { connect, printJson, printLines, type RemoteOptions, remote, untilInterrupted, wholeNumber } from './shared.ts';
 
 interface Options extends RemoteOptions {
@@ -26,6 +27,24 @@ export function registerLedger(program: Command): void {
       if (options.json) printJson({ blocks });
       else printLines(blocks.map(blockLine));
     });
+  remote(ledger.command('verify'))
+    .argument('<key>', 'a leaf of the state: device/ID, job/ID, quarantine/ID, …')
+    .description('read one leaf and verify it on this machine, from the chain id alone')
+    .option('--chain <hex>', 'the chain id, learned elsewhere; without it the gateway’s own word is taken')
+    .option('-o, --out <file>', 'write the value here, in its canonical encoding')
+    .addHelpText(
+      'after',
+      `
+Follows the certified states from the genesis over every change of the replicas, and checks a proof
+of the value or of its absence. The gateway is not trusted; it can only keep newer states back.
+
+Examples
+  murmur ledger verify job/names-1 --chain 3f8a…
+  murmur ledger verify device/murm… --json
+
+Exits with 4 where nothing is proved.`,
+    )
+    .action(verifyLeaf);
 }
 
 type Blocks = Awaited<ReturnType<Client['blocks']>>['items'];

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { MurmurError } from '@murmuration/core';
 import type { Client } from '@murmuration/sdk';
 import { type Command, InvalidArgumentError } from 'commander';
 
@@ -66,4 +67,14 @@ export function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(signal));
   return controller.signal;
+}
+
+/** @returns a chain id. @throws CLI_USAGE */
+export function checkChain(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new MurmurError({
+    code: 'CLI_USAGE',
+    message: `--chain takes 64 hexadecimal digits, not "${text}"`,
+    remedy: 'murmur status --json prints it as swarm.id',
+  });
 }
