@@ -27,7 +27,8 @@ const MAX_ANSWER_BYTES = 1024;
 const MAX_NUMBER = 15;
 const MAX_BACKOFF = 8;
 
-const partSchema = struct({
+/** @internal */
+export const partSchema = struct({
   plan: bytes(32),
   number: integer(0, MAX_NUMBER),
   total: uint,

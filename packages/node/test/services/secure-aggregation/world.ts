@@ -39,11 +39,20 @@ export interface Seat {
 }
 
 export function seatOf(port: MessagePort, clock: Clock): Seat {
-  return { port, clock, signer: createSigner(sha3_256(utf8(`key of ${port.self}`))), metrics: counters() };
+  return { port, clock, signer: signerOf(port.self), metrics: counters() };
+}
+
+/** A pure function of the device, remembered. */
+const signers = new Map<DeviceId, Signer>();
+
+function signerOf(device: DeviceId): Signer {
+  const signer = signers.get(device) ?? createSigner(sha3_256(utf8(`key of ${device}`)));
+  signers.set(device, signer);
+  return signer;
 }
 
 export function keyOfDevice(device: DeviceId): Uint8Array {
-  return createSigner(sha3_256(utf8(`key of ${device}`))).publicKey;
+  return signerOf(device).publicKey;
 }
 
 export const keyOf = (plan: AggregationPlan, member: number) => keyOfDevice(plan.members[member] as DeviceId);
