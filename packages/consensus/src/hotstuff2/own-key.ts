@@ -58,7 +58,7 @@ export function onRecall(state: State, from: number): string | undefined {
 
 /** What a replica signed, so far as it is held: its votes in the view that is led here, its proposals, what came early. */
 function wordsOf(state: State, replica: number): SignedStatement[] {
-  const { view, height, votes, votes2, seen, rumour, decided } = state;
+  const { view, height, votes, votes2, seen, rumour, decided, said } = state;
   const words: SignedStatement[] = [];
   for (const [vote, phase] of [
     [votes.get(replica), 'prepare'],
@@ -68,6 +68,10 @@ function wordsOf(state: State, replica: number): SignedStatement[] {
     words.push({ replica, ...statementAt(state, phase, view, height, vote.digest), signature: vote.signature });
   }
   const proposals = [...decided].map(([at, block]) => ({ at, shown: block.seen }));
+  // What was voted for before the last boot is in the journal alone.
+  const { voted } = said ?? { voted: null };
+  if (voted?.proposal != null)
+    proposals.push({ at: said?.height ?? 0, shown: { ...voted, signature: voted.proposal } });
   proposals.push({ at: height, shown: seen }, { at: rumour?.height ?? 0, shown: rumour?.seen ?? null });
   const own = proposals.flatMap(({ at, shown }) =>
     shown !== null && leaderAt(state, shown.view, at) === replica ? [proposalAt(state, at, shown)] : [],

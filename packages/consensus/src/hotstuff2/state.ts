@@ -96,7 +96,7 @@ export interface State {
   votesFrom: number;
   /** The record of a height that is not reached yet, after a start from an older block. */
   restored: OwnRecord | null;
-  voted: { readonly view: number; readonly digest: Uint8Array } | null;
+  voted: OwnRecord['voted'];
   lock: Certified | null;
   /** The proposal of this view at this height. */
   seen: Seen | null;

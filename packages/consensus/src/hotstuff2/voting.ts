@@ -102,12 +102,12 @@ export function onPrepare(state: State, from: number, message: Hotstuff2MessageO
  * leader counts its own.
  */
 export function castVote(state: State, phase: 'prepare' | 'commit', digest: Uint8Array): void {
-  const { view, height, voted } = state;
+  const { view, height, voted, seen } = state;
   const bound = voted !== null && voted.view === view && !equalBytes(voted.digest, digest);
   if (!mayVote(state) || isBarred(state) || bound) return;
   const payload = payloadOf(state, digest);
   if (payload !== undefined) keepPayload(state, digest, payload, true);
-  state.voted = { view, digest };
+  state.voted = { view, digest, proposal: seen !== null && equalBytes(seen.digest, digest) ? seen.signature : null };
   persistRecord(state);
   const share = shareOf(state, statementAt(state, phase, view, height, digest));
   const signature = signAt(state, phase, digest);
