@@ -6,7 +6,13 @@ const N = 4;
 /** Each leads at some time in the life. */
 const VICTIMS = [0, 1];
 /** Copies of a disk that are put back, spread over all that there were. */
-const COPIES = 6;
+const COPIES = 4;
+/** How long after the copy the victim dies, where not at the end of the life; and whether all are restarted then. */
+const WAYS = [
+  [undefined, false],
+  [12, false],
+  [12, true],
+] as const;
 /** What is on its way when a process dies has arrived when its disk has been put back. */
 const PAUSE_MS = 60;
 
@@ -36,12 +42,16 @@ function live(protocol: ProtocolUnderTest, victim: number, copyAt: number, asks:
   return { mesh, writes, copy };
 }
 
-/** The victim comes back with the copy of its disk, is given work at once, and others go on. */
-function comeBack({ mesh, copy }: Life, victim: number): void {
+/**
+ * The victim comes back with the copy of its disk, is given work at once, and others go on.
+ * @param together whether the others have just been restarted too, with their own disks
+ */
+function comeBack({ mesh, copy }: Life, victim: number, together = false): void {
   mesh.crash(victim);
   mesh.run(PAUSE_MS);
   if (copy !== undefined) mesh.putBack(victim, copy);
-  mesh.boot(victim);
+  for (let self = 0; together && self < N; self++) if (self !== victim) mesh.crash(self);
+  for (let self = 0; self < N; self++) mesh.boot(self);
   mesh.propose(victim, 'told to who came back');
   mesh.run(30);
   for (let self = 0; self < N; self++) if (self !== victim) mesh.propose(self, `work of ${self}`);
@@ -76,9 +86,9 @@ export function oldDisks(
   test('a replica that starts from any earlier copy of its disk contradicts itself nowhere, and work goes on', () => {
     for (const victim of VICTIMS) {
       for (const copyAt of sample(victim, true)) {
-        for (const soonMs of [undefined, 12]) {
+        for (const [soonMs, together] of WAYS) {
           const life = live(protocol, victim, copyAt, true, soonMs);
-          comeBack(life, victim);
+          comeBack(life, victim, together);
           const { mesh } = life;
           const others = [0, 1, 2, 3].filter((self) => self !== victim).map((self) => `work of ${self}`);
           expect([victim, copyAt, soonMs, settle(mesh, ...others)]).toEqual([victim, copyAt, soonMs, true]);
@@ -90,14 +100,14 @@ export function oldDisks(
   });
 
   test('known-bad: one that does not ask what others hold of its key contradicts itself', () => {
-    const found = VICTIMS.flatMap((victim) =>
-      sample(victim, false).flatMap((copyAt) => {
+    const found = VICTIMS.some((victim) =>
+      sample(victim, false).some((copyAt) => {
         const life = live(protocol, victim, copyAt, false);
         comeBack(life, victim);
         life.mesh.run(500);
-        return contradictions(life.mesh, victim, saying);
+        return contradictions(life.mesh, victim, saying).length > 0;
       }),
     );
-    expect(found.length).toBeGreaterThan(0);
+    expect(found).toBe(true);
   });
 }
