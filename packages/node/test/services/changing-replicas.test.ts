@@ -1,8 +1,10 @@
 import { decodeCertificate } from '@murmuration/consensus';
 import type { DeviceIdentity } from '@murmuration/identity';
 import { defaultPlan } from '@murmuration/learning';
+import { makePeace, unleashChaos } from '@murmuration/simulator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCheckpoints } from '../../src/services/checkpoint-store.ts';
+import type { DeviceServices } from '../../src/services/device-services.ts';
 import { openWorkshop, type SimulatedSwarm, simulateSwarm, type Workshop } from '../support/simulated-swarm.ts';
 
 let workshop: Workshop;
@@ -179,5 +181,41 @@ describe('a swarm whose replicas may change', () => {
     await settles(swarm, [2, 3, 4, 5, 6]);
     await swarm.world.run({ untilMs: swarm.world.nowMs() + 3000 });
     expect(await provedEnds(swarm, 4)).toEqual([0, 1]);
+  });
+
+  test('carries a job on to its end while one of them loses its vote', async () => {
+    const liars = { 4: 'equivocate' };
+    const swarm = simulateSwarm(workshop, { seed: 6, devices: 5, lookahead: LOOKAHEAD, services, liars });
+    await swarm.world.run({ untilMs: 200 });
+    swarm.openJob(0, 'job', 4);
+    expect(await swarm.finish('job', 60_000)).toBe(true);
+    expect(voters(swarm, 0)).toEqual([0, 1, 2, 3]);
+    expect(swarm.services(0)?.chain.ledger.round('job', 4)).toMatchObject({ phase: 'finalised' });
+    expect(swarm.wronglyQuarantined()).toEqual([]);
+  });
+
+  test('has devices join and leave while messages are lost and others crash, and then everybody knows every epoch', async () => {
+    const faults = { loss: 0.05, maxSkewMs: 2000, maxDelayMs: 60 };
+    const swarm = simulateSwarm(workshop, {
+      ...{ seed: 120, devices: 4, members: 2, lookahead: LOOKAHEAD, faults },
+      services: { ...services, retainBlocks: 8, snapshotGap: 20 },
+    });
+    const { world } = swarm;
+    const all = [0, 1, 2, 3, 4, 5];
+    await world.run({ untilMs: 500 });
+    unleashChaos(world, { untilMs: 15_000, maxDown: 1 });
+    for (let step = 0; world.nowMs() < 15_000; step++) {
+      ask(swarm, all, step % 12 < 6 ? 'join' : 'leave', 4 + (step % 2));
+      await until(swarm, step % 4, () => false, 500);
+    }
+    makePeace(world);
+    const height = Math.max(...all.map((at) => heightOf(swarm, at)));
+    expect(await until(swarm, 1, () => all.every((at) => heightOf(swarm, at) > height + LOOKAHEAD))).toBe(true);
+    await world.run({ untilMs: world.nowMs() + 40_000 });
+    const { epoch } = (swarm.services(0) as DeviceServices).chain.replicaSet;
+    expect(epoch).toBeGreaterThan(1);
+    const before = Array.from({ length: epoch }, (_, i) => i);
+    for (const at of all) expect(await provedEnds(swarm, at), `device ${at}`).toEqual(before);
+    expect(swarm.wronglyQuarantined()).toEqual([]);
   });
 });
