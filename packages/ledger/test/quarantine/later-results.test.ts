@@ -111,6 +111,20 @@ describe('results of a later epoch', () => {
     expect(verified).toMatchObject({ ok: true, value: { accused: poisoner.device } });
   });
 
+  test('five replicas need four equal results, though three were a quorum of the four before', () => {
+    const world = createWorld(4, { ...genesisOf(4), lookahead: LOOKAHEAD });
+    world.send(replica(world, 1), openJob());
+    const newcomer = join(world, 'newcomer');
+    all(world, world.replicas, () => wish(newcomer, 'join'));
+    for (let i = 0; i <= LOOKAHEAD; i++) world.apply();
+    const voters = [...world.replicas, newcomer];
+    collectBy({ world, newcomer, voters }, 1);
+    all(world, voters.slice(0, 3), () => resultOf(world, 1));
+    expect(world.ledger.round('job', 1)?.phase).toBe('aggregating');
+    all(world, voters.slice(3), () => resultOf(world, 1));
+    expect(world.ledger.round('job', 1)?.phase).toBe('finalised');
+  });
+
   test('a round that waited for replicas that left ends with the epoch', () => {
     const world = createWorld(7, { ...genesisOf(7), lookahead: LOOKAHEAD });
     world.send(replica(world, 0), openJob());
