@@ -9,6 +9,7 @@ import type { Clause } from '../../../src/zk/clause.ts';
 import { scalars } from '../../../src/zk/group/group.ts';
 import { commit, commitVector, openingOf, VALUE_BASE, vectorBases } from '../../../src/zk/group/pedersen.ts';
 import { contentClass } from '../../../src/zk/predicates/content-class.ts';
+import { proveMaskedNorm, readMaskedNorm } from '../../../src/zk/predicates/masked-norm.ts';
 import { commitUpdate, modelIntegrity } from '../../../src/zk/predicates/model-integrity.ts';
 import { networkPathValues, networkPolicy } from '../../../src/zk/predicates/network-policy.ts';
 import { regulatoryCompliance } from '../../../src/zk/predicates/regulatory.ts';
@@ -16,6 +17,7 @@ import { type Predicate, present } from '../../../src/zk/presentation/presentati
 import type { ReplayGuard } from '../../../src/zk/presentation/replay-guard.ts';
 import { linearRelation, nonZero } from '../../../src/zk/sigma/linear-relation.ts';
 import { oneOutOfMany } from '../../../src/zk/sigma/one-out-of-many.ts';
+import { allHold } from '../../../src/zk/transcript/equations.ts';
 import { answer, attested, attesterKeys, audience, holder, key, subject } from '../predicates/world.ts';
 import { proofOf, seededEntropy, termsOf, verdict } from '../world.ts';
 
@@ -46,6 +48,7 @@ export function clauseSpecimens(): Specimen[] {
     circuit(),
     opening(),
     bits(),
+    maskedNorm(),
   ];
 }
 
@@ -160,6 +163,22 @@ function bits(): Specimen {
   const image = termsOf(commitVector(written.map(BigInt), blinding));
   const proven = bitVector('bits', 2, image, { bits: written, blinding });
   return ofClause(proven, bitVector('bits', 2, image), { points: 4 + 2 + 1 + 2, scalars: 5 + 2 });
+}
+
+/** Projection -1 of a vector under one mask, bound 1: 2 bits for it and 3 for the wrap, so 8. */
+function maskedNorm(): Specimen {
+  const mask = openingOf(4_000_000_000n, entropy);
+  const masks = [{ sign: 1, commitments: [commit(mask)] } as const];
+  const statement = { context: utf8('specimen'), targets: [3_999_999_999], masks, bound: 1 };
+  const witness = { masks: [{ values: [Number(mask.value)], blindings: [mask.blinding] }] };
+  const proof = proveMaskedNorm(statement, witness, entropy);
+  if (proof === undefined) throw new Error('-1 is within 1');
+  const judge = (given: Uint8Array) => {
+    const read = readMaskedNorm(statement, given);
+    if (!read.ok) return read.reason;
+    return allHold([read.value]) ? 'holds' : 'false-proof';
+  };
+  return { name: 'masked norm', proof, points: 1 + 4 + 2 * 3, scalars: 5, judge };
 }
 
 function ofClause(proven: Clause, checked: Clause, parts: Pick<Specimen, 'points' | 'scalars'>): Specimen {
