@@ -68,7 +68,7 @@ export interface PlanOptions {
    */
   readonly roster?: RosterMode;
   /** Each vector, noise included, is proven to be short before it counts. For complete graphs. @default none */
-  readonly norm?: NormBound;
+  readonly norm?: NormBound | null;
 }
 
 /**

@@ -7,7 +7,7 @@ import { proveNorm } from '../../src/secure-aggregation/client-proof.ts';
 import type { ProofSecrets } from '../../src/secure-aggregation/client-state.ts';
 import { type AggregationPlan, createPlan } from '../../src/secure-aggregation/index.ts';
 import { applyMask, pairSign } from '../../src/secure-aggregation/masks.ts';
-import { readClientMessage } from '../../src/secure-aggregation/messages.ts';
+import { type ClientMessage, type MessageOf, readClientMessage } from '../../src/secure-aggregation/messages.ts';
 import { challengeVectors, checkMask, dropUnproven, takeNormProof } from '../../src/secure-aggregation/norm-checks.ts';
 import { drawProjections } from '../../src/secure-aggregation/projections.ts';
 import { createWorld, devices, plainSum, runWorld, seededEntropy } from './world.ts';
@@ -66,6 +66,8 @@ describe('in the whole protocol', () => {
   });
 });
 
+type NormProof = MessageOf<ClientMessage, 'norm-proof'>;
+
 /** A server that holds the vectors of a group, whose seeds the test knows, and what each member proves. */
 class Bench {
   readonly plan = createPlan({
@@ -104,12 +106,23 @@ class Bench {
 
   /** @param change what a liar says its masks were */
   prove(self: number, change: Partial<ProofSecrets> = {}, vector?: Int32Array): string {
-    const { plan, data } = this;
+    const made = this.proofOf(self, change, vector);
+    return typeof made === 'string' ? made : this.take(self, made);
+  }
+
+  take(self: number, message: NormProof): string {
+    const taken = takeNormProof(this.data, self, message);
+    return taken.ok ? 'taken' : taken.reason;
+  }
+
+  proofOf(self: number, change: Partial<ProofSecrets> = {}, vector?: Int32Array): NormProof | string {
+    const { plan } = this;
     const own = this.secrets[self] as ProofSecrets;
     // A liar whose proof is about another vector than it sent.
     const words = (vector ?? own.words).slice();
-    const proof = { words, selfSeed: own.selfSeed.slice(), pairSeeds: new Map(own.pairSeeds), ...change };
-    for (const [other, seed] of proof.pairSeeds) proof.pairSeeds.set(other, seed.slice());
+    const seeds = [...(change.pairSeeds ?? own.pairSeeds)];
+    const pairSeeds = new Map(seeds.map(([other, seed]) => [other, seed.slice()]));
+    const proof = { words, selfSeed: own.selfSeed.slice(), ...change, pairSeeds };
     const deps = {
       signer: createSigner(new Uint8Array(32)),
       keyOf: () => undefined,
@@ -126,8 +139,7 @@ class Bench {
     const [effect] = moved.value.effects;
     const read = effect?.kind === 'send' ? readClientMessage(effect.bytes, LENGTH) : undefined;
     if (read?.ok !== true || read.value.kind !== 'norm-proof') return 'no proof';
-    const taken = takeNormProof(data, self, read.value);
-    return taken.ok ? 'taken' : taken.reason;
+    return read.value;
   }
 }
 
@@ -178,6 +190,19 @@ describe('liars, one by one', () => {
     const changed = Int32Array.from(bench.data.norm?.vectors.get(2) ?? zeros());
     changed[5] = (changed[5] as number) + 1;
     expect(bench.prove(2, {}, changed)).toBe('false-proof');
+    const made = bench.proofOf(2);
+    if (typeof made === 'string') throw new Error(made);
+    expect(bench.take(1, made)).toBe('other-neighbours');
+    const flip = (bytes: Uint8Array, at: number) =>
+      bytes.map((byte, i) => (i === at >> 3 ? byte ^ (1 << (at & 7)) : byte));
+    const random = seededRandom('flips');
+    for (let i = 0; i < 12; i++) {
+      const proof = flip(made.proof, random.below(8 * made.proof.length));
+      expect([i, bench.take(2, { ...made, proof })]).not.toEqual([i, 'taken']);
+    }
+    expect(bench.take(2, { ...made, self: flip(made.self, 3) })).not.toBe('taken');
+    expect(bench.take(2, { ...made, pairs: made.pairs.slice(1) })).toBe('other-neighbours');
+    expect(bench.take(2, { ...made, proof: made.proof.subarray(0, -1) })).toBe('wrong-length');
     expect(bench.data.norm?.proven.size).toBe(0);
   });
 
