@@ -142,6 +142,6 @@ interface EndedEpoch {
 function endedEpochs({ epochs, height }: Chain): readonly EndedEpoch[] {
   return epochs.flatMap((epoch, i) => {
     const next = epochs[i + 1];
-    return next === undefined || next.baseHeight >= height ? [] : [{ epoch, next }];
+    return next === undefined || next.baseHeight > height ? [] : [{ epoch, next }];
   });
 }
