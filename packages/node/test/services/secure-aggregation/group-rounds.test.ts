@@ -45,7 +45,7 @@ function staysInside(seed: string, liarCount: number, poisoners: number): boolea
 test('with 2f < groups liars the median of group means stays among those of honest groups, for every drawn grouping', () => {
   const { poisoners } = tolerance(100, 5);
   expect(poisoners).toBe(9);
-  for (let seed = 0; seed < 150; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     for (const liars of [poisoners, 1 + (seed % poisoners)]) {
       expect([seed, liars, staysInside(`grouping ${seed}`, liars, poisoners)]).toEqual([seed, liars, true]);
     }
