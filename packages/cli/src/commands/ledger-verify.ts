@@ -36,13 +36,19 @@ function shown(value: Uint8Array): string {
   return value.length > MAX_SHOWN ? `${text}…` : text;
 }
 
+/** Of reasons that are no lie. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'no-checkpoint': 'wait until the swarm has certified its first state, and ask again',
+  'state-moved-on': 'ask again',
+};
+
 /** @throws PROOF_REFUSED */
 function proven<T>(result: Result<T>): T {
   if (result.ok) return result.value;
   throw new MurmurError({
     code: 'PROOF_REFUSED',
     message: `the gateway has not proved it: ${result.reason}${result.detail === undefined ? '' : ` (${result.detail})`}`,
-    remedy: 'believe nothing that it says of the ledger; ask another device of the swarm',
+    remedy: REMEDIES[result.reason] ?? 'believe nothing that it says of the ledger; ask another device of the swarm',
     facts: { reason: result.reason },
   });
 }
