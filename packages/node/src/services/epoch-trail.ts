@@ -22,7 +22,8 @@ export class EpochTrail {
   private ahead: readonly LedgerEpoch[] = [];
   /** Epochs whose end is in the store with its proof. */
   private readonly proved = new Set<number>();
-  private filling: Timer | undefined;
+  private due: Timer | undefined;
+  private filling: Promise<void> = Promise.resolve();
   private stopped = false;
 
   constructor(deps: TrailDeps) {
@@ -32,9 +33,11 @@ export class EpochTrail {
     this.fillSoon();
   }
 
-  stop(): void {
+  /** Resolves when nothing is written any more. */
+  async stop(): Promise<void> {
     this.stopped = true;
-    this.filling?.cancel();
+    this.due?.cancel();
+    await this.filling;
   }
 
   /** The replicas of `epoch`, where `height` is one of its heights as far as is known. */
@@ -74,12 +77,14 @@ export class EpochTrail {
   }
 
   private fillSoon(delayMs = FILL_AFTER_MS): void {
-    if (this.stopped || this.filling !== undefined || this.gaps().length === 0) return;
-    this.filling = this.deps.clock.setTimer(delayMs, () => {
-      void this.fill().finally(() => {
-        this.filling = undefined;
-        this.fillSoon(FILL_AGAIN_MS);
-      });
+    if (this.stopped || this.due !== undefined || this.gaps().length === 0) return;
+    this.due = this.deps.clock.setTimer(delayMs, () => {
+      this.filling = this.fill()
+        .catch(() => this.deps.metrics.count('epoch_proofs_unfilled'))
+        .finally(() => {
+          this.due = undefined;
+          this.fillSoon(FILL_AGAIN_MS);
+        });
     });
   }
 

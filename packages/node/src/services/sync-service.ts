@@ -70,8 +70,7 @@ export class SyncService {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    this.trail.stop();
-    await this.running;
+    await Promise.all([this.running, this.trail.stop()]);
   }
 
   /** Devices that do not vote learn of a block from those that do, and fetch it. */

@@ -61,7 +61,7 @@ describe('epochs beyond the own ledger', () => {
     expect(trail.replicasAt(1, lastHeight)).toBeUndefined();
     expect(trail.replicasAt(1, lastHeight + 1)?.replicas).toHaveLength(5);
     expect(trail.replicasAt(2, lastHeight + 100)).toBeUndefined();
-    trail.stop();
+    await trail.stop();
   });
 
   test.each<[string, (end: StoredCheckpoint) => StoredCheckpoint, string]>([
@@ -88,7 +88,7 @@ describe('epochs beyond the own ledger', () => {
     expect(trail.replicasAt(1, lastHeight + 1)).toBeUndefined();
     expect(await follow(swarm, trail, 'device-1')).toBe('followed');
     expect(trail.replicasAt(1, lastHeight + 1)?.epoch).toBe(1);
-    trail.stop();
+    await trail.stop();
   });
 });
 
