@@ -1,4 +1,4 @@
-import { type DeviceId, MurmurError, type Result } from '@murmuration/core';
+import { type DeviceId, MurmurError, type Result, refuse } from '@murmuration/core';
 import type { LogLevel } from '../adapters/file-log.ts';
 import { jobRefusal } from '../job-refusal.ts';
 import type { DeviceServicesOptions } from '../services/device-services.ts';
@@ -113,12 +113,13 @@ export class Swarm implements SwarmSource, AsyncDisposable {
   /**
    * Has every living device say that another one is to join the replicas or to leave them, where the swarm was made
    * with `changingReplicas`. It takes effect some blocks after a quorum of them has.
-   * @returns what became of it, by name: refused with the ledger's reason, as for a device that does not vote itself
+   * @returns what became of it, by name: refused with the ledger's reason, as for a device that does not vote itself, or
+   * as `no-answer` where no block held it in time: then it may still come into force
    */
   async changeReplica(device: DeviceId, change: 'join' | 'leave'): Promise<ReadonlyMap<string, Result<void>>> {
     const said = this.alive().map(async (child) => {
-      const result = await child.ask<Result<void>>({ method: 'changeReplica', device, change });
-      return [child.member.name, result] as const;
+      const asked = child.ask<Result<void>>({ method: 'changeReplica', device, change });
+      return [child.member.name, await asked.catch(() => refuse('no-answer'))] as const;
     });
     return new Map(await Promise.all(said));
   }
