@@ -5,23 +5,26 @@ import { flipBit } from '../world.ts';
 import { deaf, everyBit, everyByte, flipEach } from './flips.ts';
 import { batchOf, bulletproof64, clauseSpecimens, predicateSpecimens, presentationSchema } from './specimens.ts';
 
+/** Hundreds of verifications, seconds of processor time: minutes on a machine that is busy. */
+const PATIENCE = { timeout: 900_000 };
+
 const clauses = clauseSpecimens();
 const predicates = predicateSpecimens();
 
-test.each(clauses)('$name: one flipped bit in each byte of a proof is refused', (specimen) => {
+test.each(clauses)('$name: one flipped bit in each byte of a proof is refused', PATIENCE, (specimen) => {
   expect(specimen.judge(specimen.proof)).toBe('holds');
   const { tried, accepted } = flipEach(specimen, everyByte(specimen.proof));
   expect(accepted).toEqual([]);
   expect(tried).toBe(specimen.proof.length);
 });
 
-test('Schnorr: every flipped bit is refused, all 512', () => {
+test('Schnorr: every flipped bit is refused, all 512', PATIENCE, () => {
   const [schnorr] = clauses;
   if (schnorr === undefined) throw new Error('the first specimen');
   expect(flipEach(schnorr, everyBit(schnorr.proof))).toMatchObject({ tried: 512, accepted: [] });
 });
 
-test('64 bits: one flipped bit in each of the 21 elements is refused', () => {
+test('64 bits: one flipped bit in each of the 21 elements is refused', PATIENCE, () => {
   const specimen = bulletproof64();
   expect(flipEach(specimen, everyByte(specimen.proof, 32 - 1))).toMatchObject({ tried: 22, accepted: [] });
 });
@@ -37,7 +40,7 @@ test.each([...predicates.map((specimen) => ({ ...specimen, stride: specimen.poin
   },
 );
 
-test.each(predicates)('$name: every flipped bit of its envelope is refused', ({ wire, proof, judgeWire }) => {
+test.each(predicates)('$name: every flipped bit of its envelope is refused', PATIENCE, ({ wire, proof, judgeWire }) => {
   expect(judgeWire(wire)).toBe('holds');
   // Verifier, epoch, nullifier and the proof's length come before the proof.
   const bits = everyBit(wire.subarray(0, wire.length - proof.length));
@@ -54,7 +57,7 @@ test.each(predicates)('$name: cut short anywhere, or with bytes after its end, i
   expect(judgeWire(encode(presentationSchema, { ...envelope, proof: new Uint8Array(0) }))).toBe('wrong-length');
 });
 
-test('batch: a flipped bit in one element after the other spoils that proof and no other', () => {
+test('batch: a flipped bit in one element after the other spoils that proof and no other', PATIENCE, () => {
   const batch = batchOf(3);
   const [first, second, third] = batch;
   if (first === undefined || second === undefined || third === undefined) throw new Error('a batch of three');
