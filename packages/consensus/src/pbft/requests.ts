@@ -1,4 +1,4 @@
-import { toHex } from '@murmuration/core';
+import { equalBytes, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import { BATCH_OVERHEAD_BYTES, type CheckedOptions, REQUEST_OVERHEAD_BYTES } from './options.ts';
 
@@ -36,6 +36,8 @@ export class RequestPool {
   private readonly entries = new Map<string, PooledRequest>();
   /** Those that are in no live proposal of the current view. */
   private readonly queue = new Map<string, PooledRequest>();
+  /** One waiting request of each print: most of what comes is a copy of one, and is told without a hash. */
+  private readonly prints = new Map<number, PooledRequest>();
   private readonly remembered = new Set<string>();
   private readonly shares = new Map<number, { requests: number; bytes: number }>();
 
@@ -74,6 +76,9 @@ export class RequestPool {
   /** @param again also where it is remembered as committed */
   add(bytes: Uint8Array, origin: number, tick: number, again = false): PoolRefusal | undefined {
     if (bytes.length > this.options.maxRequestBytes) return 'request-too-large';
+    const print = printOf(bytes);
+    const alike = this.prints.get(print);
+    if (alike !== undefined && equalBytes(alike.bytes, bytes)) return 'already-pending';
     const key = keyOfRequest(bytes);
     if (this.entries.has(key)) return 'already-pending';
     if (!again && this.remembered.has(key)) return 'already-committed';
@@ -87,6 +92,7 @@ export class RequestPool {
     this.shares.set(origin, share);
     this.entries.set(key, entry);
     this.queue.set(key, entry);
+    this.prints.set(print, entry);
     return undefined;
   }
 
@@ -116,6 +122,8 @@ export class RequestPool {
       const entry = this.entries.get(key);
       if (entry === undefined) continue;
       this.entries.delete(key);
+      const print = printOf(entry.bytes);
+      if (this.prints.get(print) === entry) this.prints.delete(print);
       const share = this.shares.get(entry.origin) as { requests: number; bytes: number };
       share.requests -= 1;
       share.bytes -= entry.bytes.length;
@@ -137,6 +145,22 @@ export class RequestPool {
       return;
     }
   }
+}
+
+const PRINTED_BYTES = 64;
+
+/**
+ * FNV-1a of the length and both ends. Whoever makes two requests of one print gains nothing: the bytes are compared,
+ * and the other one is told by its hash.
+ */
+function printOf(bytes: Uint8Array): number {
+  let print = 0x811c9dc5 ^ bytes.length;
+  const tail = Math.max(PRINTED_BYTES, bytes.length - PRINTED_BYTES);
+  for (let i = 0; i < bytes.length; i++) {
+    if (i === PRINTED_BYTES) i = tail;
+    if (i < bytes.length) print = Math.imul(print ^ (bytes[i] as number), 0x01000193);
+  }
+  return print;
 }
 
 /** 128 bits of the SHA3-256: two requests with one key are out of reach. */
