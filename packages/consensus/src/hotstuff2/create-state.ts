@@ -1,8 +1,8 @@
 import { checkInteger, equalBytes, MurmurError, utf8 } from '@murmuration/core';
 import { blsVerifyPossession, ed25519Verify, isBlsPublicKey, type Signer } from '@murmuration/crypto';
 import { newRecall } from '../loop/recall.ts';
+import { RequestPool } from '../loop/request-pool.ts';
 import { checkSigner } from '../loop/shell.ts';
-import { RequestPool } from '../pbft/requests.ts';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
 import { hotstuff2Chain, SHARE_DOMAIN } from './certificates.ts';

@@ -2,8 +2,8 @@ import type { Infer } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
 import type { Recall } from '../loop/recall.ts';
+import type { RequestPool } from '../loop/request-pool.ts';
 import type { Timers } from '../loop/timers.ts';
-import type { RequestPool } from '../pbft/requests.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import {
   type Phase,

@@ -1,5 +1,6 @@
 import { equalBytes } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
+import { FIRST_REMINDER_TICKS } from '../loop/request-pool.ts';
 import { checkSigners, decodeCertificate } from '../quorum/certificate.ts';
 import { primaryOf } from '../quorum/replica-set.ts';
 import type { SignedStatement } from '../quorum/statement.ts';
@@ -7,7 +8,6 @@ import { isCheckpointHeight, noteBehind, takeCheckpoint } from './checkpoint.ts'
 import { encodeMessage, type MessageOf } from './messages.ts';
 import { advance, decide, keepPayload } from './normal-case.ts';
 import { checkOwn } from './own-key.ts';
-import { FIRST_REMINDER_TICKS } from './requests.ts';
 import {
   MAX_ANSWERS,
   misplaced,

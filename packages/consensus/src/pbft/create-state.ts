@@ -1,10 +1,10 @@
 import { checkInteger, MurmurError } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
+import { RequestPool } from '../loop/request-pool.ts';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
 import { checkOptions, type PbftOptions } from './options.ts';
 import { ReplayWindow } from './replay-window.ts';
-import { RequestPool } from './requests.ts';
 import type { State } from './state.ts';
 
 export interface PbftDeps {

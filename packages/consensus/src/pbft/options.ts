@@ -1,5 +1,5 @@
 import { checkInteger, refuseUnknownKeys } from '@murmuration/core';
-import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from '../quorum/batch.ts';
+import { BATCH_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, REQUEST_OVERHEAD_BYTES } from '../quorum/batch.ts';
 import { MAX_LOG_WINDOW } from './messages.ts';
 
 export interface PbftOptions {
@@ -55,10 +55,6 @@ const DEFAULTS: CheckedOptions = {
   maxRetainedBytes: 8 * 1024 * 1024,
   statusIntervalMs: 2000,
 };
-
-/** Room for the encoding around the requests of a batch. */
-export const BATCH_OVERHEAD_BYTES = 16;
-export const REQUEST_OVERHEAD_BYTES = 5;
 
 /** @throws OPTION_UNKNOWN, OPTION_OUT_OF_RANGE */
 export function checkOptions(given: PbftOptions): CheckedOptions {

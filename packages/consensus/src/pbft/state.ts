@@ -1,13 +1,13 @@
 import { toHex } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
+import type { RequestPool } from '../loop/request-pool.ts';
 import type { Batch } from '../quorum/batch.ts';
 import { primaryOf, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Phase, Signature, SignedStatement, Verify } from '../quorum/statement.ts';
 import { encodeMessage, type Message, type NewViewBody, type Proof, type ViewChangeBody } from './messages.ts';
 import type { CheckedOptions } from './options.ts';
 import { nextStamp, type ReplayWindow } from './replay-window.ts';
-import type { RequestPool } from './requests.ts';
 
 /** A vote as it came. Verified only when it is about to count, to convict or to be passed on. */
 export interface HeldVote {

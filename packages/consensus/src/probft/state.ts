@@ -3,6 +3,7 @@ import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
 import type { Recall } from '../loop/recall.ts';
 import type { Timers } from '../loop/timers.ts';
+import type { Waiting } from '../loop/waiting.ts';
 import { MAX_BATCH_BYTES } from '../quorum/batch.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type Verify,
   verifyStatement,
 } from '../quorum/statement.ts';
-import type { Waiting } from '../raft/requests.ts';
 import type { ProbabilisticCommit } from './finality.ts';
 import {
   encodeProbftMessage,

@@ -1,8 +1,8 @@
 import { checkInteger } from '@murmuration/core';
 import { ed25519Verify, type Signer } from '@murmuration/crypto';
 import { newRecall } from '../loop/recall.ts';
+import { RequestPool } from '../loop/request-pool.ts';
 import { checkSigner } from '../loop/shell.ts';
-import { RequestPool } from '../pbft/requests.ts';
 import { checkReplicaSet, maxFaulty, type ReplicaSet } from '../quorum/replica-set.ts';
 import type { Verify } from '../quorum/statement.ts';
 import { qbftChain } from './certificates.ts';

@@ -1,6 +1,5 @@
 import { checkInteger, refuseUnknownKeys } from '@murmuration/core';
-import { BATCH_OVERHEAD_BYTES, REQUEST_OVERHEAD_BYTES } from '../pbft/options.ts';
-import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from '../quorum/batch.ts';
+import { BATCH_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, REQUEST_OVERHEAD_BYTES } from '../quorum/batch.ts';
 
 /** Plain data; every replica of a set uses the same. */
 export interface QbftOptions {

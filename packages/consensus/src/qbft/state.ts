@@ -1,9 +1,9 @@
 import type { Signer } from '@murmuration/crypto';
 import type { EngineEffect } from '../engine.ts';
 import type { Recall } from '../loop/recall.ts';
+import type { RequestPool } from '../loop/request-pool.ts';
 import type { Shell } from '../loop/shell.ts';
 import type { Timers } from '../loop/timers.ts';
-import type { RequestPool } from '../pbft/requests.ts';
 import type { ReplicaSet } from '../quorum/replica-set.ts';
 import {
   type Phase,

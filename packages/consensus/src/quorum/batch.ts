@@ -20,6 +20,10 @@ export interface Batch {
 export const MAX_BATCH_REQUESTS = 16_384;
 export const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
+/** Room for the encoding around the requests of a batch, and around each of them. */
+export const BATCH_OVERHEAD_BYTES = 16;
+export const REQUEST_OVERHEAD_BYTES = 5;
+
 const batchSchema = struct({ timeMs: uint, requests: list(bytesUpTo(MAX_BATCH_BYTES), MAX_BATCH_REQUESTS) });
 
 export function encodeBatch(batch: Batch): Uint8Array {

@@ -2,6 +2,7 @@ import { checkInteger, MurmurError, type Random, unreachable } from '@murmuratio
 import type { EngineRecord, Executed } from '../engine.ts';
 import { damagedRecord } from '../loop/records.ts';
 import { isPeer, refused, takeStep } from '../loop/shell.ts';
+import { Waiting } from '../loop/waiting.ts';
 import { MAX_REPLICAS } from '../quorum/replica-set.ts';
 import { campaign, onVote, onVoted, startPreVote } from './campaign.ts';
 import { compact, reconfigure, transfer } from './commands.ts';
@@ -16,7 +17,6 @@ import { decodeRaftMessage, type RaftMessage } from './messages.ts';
 import { type CheckedRaftOptions, checkRaftOptions, type RaftOptions } from './options.ts';
 import { expireReads, onRead, onReadable, onReadEvent } from './reads.ts';
 import { onAlive, onAppended, onRejected, onSnapshotReceived, proposeReady, sendAppend } from './replication.ts';
-import { Waiting } from './requests.ts';
 import { becomeFollower, follow, resetElection } from './roles.ts';
 import { followers, refreshMembers, type State, send } from './state.ts';
 

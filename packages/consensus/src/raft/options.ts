@@ -1,5 +1,5 @@
 import { checkInteger, refuseUnknownKeys } from '@murmuration/core';
-import { MAX_BATCH_BYTES, MAX_BATCH_REQUESTS } from '../quorum/batch.ts';
+import { BATCH_OVERHEAD_BYTES, MAX_BATCH_BYTES, MAX_BATCH_REQUESTS, REQUEST_OVERHEAD_BYTES } from '../quorum/batch.ts';
 
 /** Plain data; every member of a cluster uses the same. */
 export interface RaftOptions {
@@ -48,10 +48,6 @@ const DEFAULTS: CheckedRaftOptions = {
   maxSnapshotBytes: 64 * 1024 * 1024,
   maxReads: 1024,
 };
-
-/** A batch's own framing, and that of each request in it. */
-const BATCH_OVERHEAD_BYTES = 32;
-export const REQUEST_OVERHEAD_BYTES = 5;
 
 /** @throws OPTION_UNKNOWN, OPTION_OUT_OF_RANGE */
 export function checkRaftOptions(given: RaftOptions): CheckedRaftOptions {

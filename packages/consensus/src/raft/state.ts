@@ -1,10 +1,10 @@
 import type { Random } from '@murmuration/core';
+import type { Waiting } from '../loop/waiting.ts';
 import type { RaftEffect, RaftRole } from './events.ts';
 import type { RaftLog } from './log.ts';
 import { everyone, isVoter, type Members } from './members.ts';
 import { encodeRaftMessage, type RaftMessage } from './messages.ts';
 import type { CheckedRaftOptions } from './options.ts';
-import type { Waiting } from './requests.ts';
 
 /** What a leader knows of one follower. */
 export interface Progress {

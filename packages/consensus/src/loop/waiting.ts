@@ -1,25 +1,21 @@
 import { toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { type CheckedRaftOptions, REQUEST_OVERHEAD_BYTES } from './options.ts';
-
-export type WaitingLimits = Pick<
-  CheckedRaftOptions,
-  'maxRequestBytes' | 'maxPoolRequests' | 'maxPoolBytes' | 'maxBatchRequests' | 'maxBatchBytes'
->;
+import { REQUEST_OVERHEAD_BYTES } from '../quorum/batch.ts';
+import type { PoolLimits } from './request-pool.ts';
 
 /** Digests of committed requests remembered, so that one that comes late is not ordered again. */
 const MAX_REMEMBERED = 16_384;
 
 /** Requests that wait to be committed, in the order they came. Bounded in number and bytes. */
 export class Waiting {
-  private readonly options: WaitingLimits;
+  private readonly options: PoolLimits;
   private readonly requests = new Map<string, Uint8Array>();
   /** In an uncommitted entry of this leader. */
   private readonly ordered = new Set<string>();
   private readonly done = new Set<string>();
   private bytes = 0;
 
-  constructor(options: WaitingLimits) {
+  constructor(options: PoolLimits) {
     this.options = options;
   }
 

@@ -1,14 +1,18 @@
 import { equalBytes, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { BATCH_OVERHEAD_BYTES, type CheckedOptions, REQUEST_OVERHEAD_BYTES } from './options.ts';
+import { BATCH_OVERHEAD_BYTES, REQUEST_OVERHEAD_BYTES } from '../quorum/batch.ts';
 
 /** Committed requests remembered, so that a late copy is not ordered again. The ledger is idempotent beyond it. */
 const MAX_REMEMBERED = 32_768;
 
-export type PoolLimits = Pick<
-  CheckedOptions,
-  'maxRequestBytes' | 'maxPoolRequests' | 'maxPoolBytes' | 'maxBatchRequests' | 'maxBatchBytes'
->;
+/** The options that bound a pool, as each protocol has them. */
+export interface PoolLimits {
+  readonly maxRequestBytes: number;
+  readonly maxPoolRequests: number;
+  readonly maxPoolBytes: number;
+  readonly maxBatchRequests: number;
+  readonly maxBatchBytes: number;
+}
 
 export interface PooledRequest {
   readonly key: string;
