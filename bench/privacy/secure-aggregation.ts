@@ -10,7 +10,8 @@ const PLAIN_BYTES = 4 * LENGTH;
 const BOUND = 2 ** 19;
 const REPETITIONS = 15;
 const RANDOM_PATTERNS = 1000;
-const WARM_ROUNDS = 3;
+/** A device keeps its process from round to round; the compiler is done after about ten. */
+const WARM_ROUNDS = 12;
 const CLIENT_ROUNDS = 9;
 
 const nobody = () => false;
@@ -27,7 +28,7 @@ function keystreamRow(): Row {
   const bare = () => {
     for (let i = 0; i < 65; i++) {
       const next = aesCtrStream(seed, counter);
-      for (let at = 0; at < PLAIN_BYTES; at += 2 ** 17) next(Math.min(2 ** 17, PLAIN_BYTES - at));
+      for (let at = 0; at < PLAIN_BYTES; at += 2 ** 17) next(Math.min(2 ** 17, PLAIN_BYTES - at)).buffer.transfer(0);
     }
   };
   const fused = () => {
@@ -58,24 +59,25 @@ async function neighbourRows(): Promise<readonly Row[]> {
   const sent = Math.max(...clients.map((client) => client.sent)) / PLAIN_BYTES;
   const received = Math.max(...clients.map((client) => client.received)) / PLAIN_BYTES;
   const masks = median(Array.from({ length: REPETITIONS }, () => timed(() => applyTimes(words, plan.degree + 1))[1]));
-  const against = `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms`;
+  const against = (first: number) =>
+    `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms (the first round of its process: ${first.toFixed(0)} ms)`;
   const client = `client, a process of its own, ${LENGTH} parameters, k = ${plan.degree}, hybrid keys`;
   return [
     {
-      what: `${client}, committed roster: processor time, median of ${CLIENT_ROUNDS}`,
-      value: committed,
+      what: `${client}, committed roster: processor time after ${WARM_ROUNDS} rounds, median of ${CLIENT_ROUNDS}`,
+      value: committed.warm,
       unit: 'ms',
-      against,
+      against: against(committed.first),
       bar: '≤ 25',
-      holds: committed <= 25,
+      holds: committed.warm <= 25,
     },
     {
       what: `the same, where it checks the signature of each of its ${plan.degree} neighbours itself`,
-      value: signed,
+      value: signed.warm,
       unit: 'ms',
-      against,
+      against: against(signed.first),
       bar: '≤ 25',
-      holds: signed <= 25,
+      holds: signed.warm <= 25,
     },
     {
       what: `client upload, k = ${plan.degree}, all messages (download ${received.toFixed(2)})`,
@@ -89,7 +91,7 @@ async function neighbourRows(): Promise<readonly Row[]> {
 }
 
 /** Whole plans one after the other, the first ones to compile; of each, all steps of one client together. */
-async function clientCpuMs(options: Omit<RoundOptions, 'round'>): Promise<number> {
+async function clientCpuMs(options: Omit<RoundOptions, 'round'>): Promise<{ first: number; warm: number }> {
   const part = startPart();
   const rounds: number[] = [];
   for (let round = 0; round < WARM_ROUNDS + CLIENT_ROUNDS; round++) {
@@ -97,7 +99,7 @@ async function clientCpuMs(options: Omit<RoundOptions, 'round'>): Promise<number
     rounds.push(part.cpuMs.reduce((sum, ms) => sum + ms, 0));
   }
   await part.close();
-  return median(rounds.slice(WARM_ROUNDS));
+  return { first: rounds[0] as number, warm: median(rounds.slice(WARM_ROUNDS)) };
 }
 
 function groupRow(): Row {

@@ -70,7 +70,7 @@ function digest(algorithm: string, parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Out of Node's shared buffer pool, so that wiping or transferring one result touches no other. */
-function plain(buffer: Uint8Array): Uint8Array {
+function plain(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer);
 }
 

@@ -34,7 +34,7 @@ export interface Platform extends BlsPlatform {
    * @param counter the first counter block, 16 bytes, counted up as one big-endian number
    * @returns gives the next bytes of the stream; all lengths but the last are multiples of 16
    */
-  aes256CtrStream(key: Uint8Array, counter: Uint8Array): (length: number) => Uint8Array;
+  aes256CtrStream(key: Uint8Array, counter: Uint8Array): (length: number) => Uint8Array<ArrayBuffer>;
   /** @returns ciphertext ‖ 16-byte tag */
   chaCha20Poly1305Seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
   /** @returns the plaintext, or undefined where the tag is wrong */

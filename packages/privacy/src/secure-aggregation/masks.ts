@@ -13,9 +13,12 @@ export function applyMask(words: Int32Array, seed: Uint8Array, sign: 1 | -1): vo
   const stream = aesCtrStream(seed, new Uint8Array(16));
   for (let at = 0; at < words.length; at += CHUNK_BYTES / 4) {
     const part = words.subarray(at, at + CHUNK_BYTES / 4);
-    const mask = new Int32Array(stream(part.length * 4).buffer);
+    const memory = stream(part.length * 4).buffer;
+    const mask = new Int32Array(memory);
     if (sign === 1) addWords(part, mask);
     else subtractWords(part, mask);
+    // Given back at once, not by the collector: the next chunk gets memory that is still in the cache.
+    memory.transfer(0);
   }
 }
 
