@@ -1,66 +1,77 @@
 import { seededRandom, toHex } from '@murmuration/core';
 import { expect, test } from 'vitest';
-import { shareThreshold } from '../../src/secure-aggregation/index.ts';
+import { type Fate, fateNumber, type Setting, seedTextOf, subsetFates, tryFate, wantedOf } from './dropouts.ts';
+import { withForgottenMask, withWrongSign } from './planted.ts';
 import { createWorld, type LostAfter, plainSum, runWorld } from './world.ts';
 
 const STAGES: readonly LostAfter[] = ['start', 'keys', 'ciphertexts', 'shares', 'masked'];
 
-/** Signatures have tests of their own; here they would cost thousands of verifications. */
-const verify = () => true;
-
-/** The stage up to which each subset of n members is tried: the real keys of every run cost milliseconds. */
-function stagesFor(size: number): readonly LostAfter[] {
-  return size <= 3 ? STAGES : size === 4 ? ['ciphertexts', 'shares', 'masked'] : ['shares'];
+/** Tries fates, each of which must come to what the rule says. @returns how many released a sum, how many nothing */
+function tryAll(setting: Setting, fates: Iterable<Fate>) {
+  const tally = { released: 0, voided: 0 };
+  for (const fate of fates) {
+    const { released, wrong } = tryFate(setting, fate);
+    if (wrong !== undefined) expect([setting, fate, wrong]).toEqual([setting, fate, undefined]);
+    tally[released ? 'released' : 'voided']++;
+  }
+  return tally;
 }
 
-test('the sum is exact for every dropout subset that leaves enough, and nothing is released otherwise: n = 3 to 6', () => {
-  for (let size = 3; size <= 6; size++) {
-    const threshold = shareThreshold(size, 0);
-    for (const stage of stagesFor(size)) {
-      for (let subset = 0; subset < 1 << size; subset++) {
-        const lost = (member: number) => ((subset >> member) & 1) === 1;
-        const world = createWorld({ seedText: `${size} ${subset}`, size, verify });
-        const { result, voided, refused } = runWorld(world, (member) => (lost(member) ? stage : 'none'));
-        const left = [...world.plan.members.keys()].filter((member) => !lost(member));
-        const what = `n ${size}, subset ${subset}, lost after ${stage}`;
-        expect([what, refused]).toEqual([what, []]);
-        expect([what, result === undefined]).toEqual([what, left.length < threshold]);
-        expect([what, voided === undefined]).toEqual([what, left.length >= threshold]);
-        if (result === undefined) continue;
-        // Whoever is lost after its vector left is in the sum.
-        const summed = stage === 'masked' ? [...world.plan.members.keys()] : left;
-        expect([what, result.survivors]).toEqual([what, summed]);
-        expect([...result.sum]).toEqual(plainSum(world.inputs, summed));
-        expect(result.outOfRange).toBe(0);
-      }
-    }
+function* everyFate(size: number): Generator<Fate> {
+  for (let number = 0; number < 6 ** size; number++) yield fateNumber(number, size);
+}
+
+test('every subset of 5 and of 6 members lost at every stage: the sum of those whose vectors came, or void', () => {
+  // A sum needs 3 of 5 and 4 of 6, so it survives 10 + 5 subsets of 5, and 15 + 6 of 6, at each of five stages.
+  expect(tryAll({ size: 5 }, subsetFates(5))).toEqual({ released: 1 + 5 * 15, voided: 5 * 16 });
+  expect(tryAll({ size: 6 }, subsetFates(6))).toEqual({ released: 1 + 5 * 21, voided: 5 * 42 });
+});
+
+test('every way in which 3 and 4 members vanish, each at a stage of its own: the sum of those whose vectors came, or void', () => {
+  // Released where enough members stay to the end, whatever the others do: C(3, k) 5^(3 - k) for k ≥ 2, and so on.
+  expect(tryAll({ size: 3 }, everyFate(3))).toEqual({ released: 3 * 5 + 1, voided: 216 - 16 });
+  expect(tryAll({ size: 4 }, everyFate(4))).toEqual({ released: 4 * 5 + 1, voided: 1296 - 21 });
+});
+
+test('the same on a ring, where members need their neighbours, with more survivors asked for, and a committed roster', () => {
+  const random = seededRandom('settings');
+  const some = (size: number) => Array.from({ length: 16 }, () => fateNumber(random.below(6 ** size), size));
+  const few = (size: number, lost: number): Fate[] =>
+    some(size).map((fate) => fate.map((stage, member) => (member < size - lost ? 'none' : stage)));
+  for (const setting of [
+    { size: 6, degree: 2 },
+    { size: 6, degree: 4 },
+    { size: 5, minSurvivors: 4 },
+    { size: 5, roster: 'committed' },
+  ] as const) {
+    const tally = tryAll(setting, [...some(setting.size), ...few(setting.size, 2)]);
+    expect([setting, Math.min(tally.released, tally.voided) > 5]).toEqual([setting, true]);
   }
 });
 
-test('members lost at stages of their own leave an exact sum of those whose vectors came: n = 6', () => {
-  const random = seededRandom('mixed stages');
-  let released = 0;
-  for (let run = 0; run < 40; run++) {
-    const world = createWorld({ seedText: `mixed ${run}`, size: 6, verify });
-    const fate = world.plan.members.map(
-      (): LostAfter => (random.below(3) === 0 ? STAGES[random.below(5)] : 'none') ?? 'none',
-    );
-    const { result } = runWorld(world, (member) => fate[member] as LostAfter);
-    const summed = [...fate.keys()].filter((member) => fate[member] === 'masked' || fate[member] === 'none');
-    const staying = fate.filter((stage) => stage === 'none').length;
-    expect([run, fate, result !== undefined]).toEqual([run, fate, staying >= 4]);
-    if (result === undefined) continue;
-    released++;
-    expect(result.survivors).toEqual(summed);
-    expect([...result.sum]).toEqual(plainSum(world.inputs, summed));
+test('a member that turns the sign of one mask, and a server that forgets one, are found: positive control', () => {
+  const setting = { size: 4 };
+  const found = { sign: 0, forgotten: 0 };
+  for (const fate of subsetFates(4)) {
+    const text = seedTextOf(setting, fate);
+    const { plan } = createWorld({ seedText: text, ...setting, unsigned: true });
+    const wanted = wantedOf(plan, fate);
+    if (!('survivors' in wanted)) continue;
+    const isIn = (member: number) => wanted.survivors.includes(member);
+    const hasShared = (member: number) => ['shares', 'masked', 'none'].includes(fate[member] as LostAfter);
+    const sign = tryFate(setting, fate, (world) => withWrongSign(world, text, 1, 2)).wrong;
+    expect([fate, sign]).toEqual([fate, isIn(1) && hasShared(2) ? 'the sum is not exact' : undefined]);
+    const forgotten = tryFate(setting, fate, (world) => withForgottenMask(world, text, 3)).wrong;
+    expect([fate, forgotten]).toEqual([fate, hasShared(3) && !isIn(3) ? 'the sum is not exact' : undefined]);
+    if (sign !== undefined) found.sign++;
+    if (forgotten !== undefined) found.forgotten++;
   }
-  expect(released).toBeGreaterThan(10);
+  expect(found).toEqual({ sign: 14, forgotten: 1 });
 });
-
 test('the sum is exact on a regular graph of 100 members with random dropouts at every stage', () => {
   const random = seededRandom('regular');
   for (let run = 0; run < 2; run++) {
-    const world = createWorld({ seedText: `regular ${run}`, size: 100, degree: 12, verify });
+    const world = createWorld({ seedText: `regular ${run}`, size: 100, degree: 12, unsigned: true });
     const fate = world.plan.members.map(
       (): LostAfter => (random.below(8) === 0 ? STAGES[random.below(5)] : 'none') ?? 'none',
     );

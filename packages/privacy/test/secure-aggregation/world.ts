@@ -16,12 +16,20 @@ import {
 
 /** The last message that a member sends. `none`: it stays to the end; `start`: it never says a word. */
 export type LostAfter = 'start' | 'keys' | 'ciphertexts' | 'shares' | 'masked' | 'none';
-const ANSWERS: readonly LostAfter[] = ['start', 'keys', 'ciphertexts', 'shares', 'masked', 'none'];
+/** In the order in which members pass them. */
+export const FATES: readonly LostAfter[] = ['start', 'keys', 'ciphertexts', 'shares', 'masked', 'none'];
 
 export function seededEntropy(seed: string): Entropy {
   const random = seededRandom(seed);
   return { bytes: (length) => Uint8Array.from({ length }, () => random.uint32() & 255) };
 }
+
+/** What a member of a world draws its secrets from. */
+export function memberEntropy(seedText: string, member: number): Entropy {
+  return seededEntropy(`${seedText} entropy ${member}`);
+}
+
+const SIGNS_NOTHING: Signer = { publicKey: new Uint8Array(32), sign: () => new Uint8Array(64) };
 
 export function devices(count: number): DeviceId[] {
   return Array.from({ length: count }, (_, i) => deviceIdFromDigest(sha3_256(utf8(`device ${i}`))));
@@ -47,6 +55,8 @@ export interface WorldOptions extends Partial<PlanOptions> {
   readonly verify?: typeof ed25519Verify;
   /** What members take the plan for, besides the members' list: for liars. */
   readonly planOf?: (plan: AggregationPlan, member: number) => AggregationPlan;
+  /** Nobody signs a key and nobody checks one: for thousands of runs whose sums do not depend on it. @default false */
+  readonly unsigned?: boolean;
 }
 
 /** A plan with its members, each with a vector of small integers, and a swarm that commits to one statement. */
@@ -54,7 +64,8 @@ export function createWorld({
   seedText,
   size,
   client = {},
-  verify = ed25519Verify,
+  unsigned = false,
+  verify = unsigned ? () => true : ed25519Verify,
   inputsOf = {},
   planOf = (plan) => plan,
   ...options
@@ -70,13 +81,15 @@ export function createWorld({
     ...options,
   });
   const random = seededRandom(seedText);
-  const signers = plan.members.map((_, i) => createSigner(sha3_256(utf8(`${seedText} ${i}`))));
+  const signers = plan.members.map((_, i) =>
+    unsigned ? SIGNS_NOTHING : createSigner(sha3_256(utf8(`${seedText} ${i}`))),
+  );
   const keyOf = (member: number) => signers[member]?.publicKey;
   const committed: Uint8Array[] = [];
   const isCommitted = (statement: Uint8Array) => committed.some((known) => equalBytes(known, statement));
   const inputs = plan.members.map(() => Int32Array.from({ length: plan.length }, () => random.below(2001) - 1000));
   const clients = plan.members.map((_, self) => {
-    const entropy = seededEntropy(`${seedText} entropy ${self}`);
+    const entropy = memberEntropy(seedText, self);
     const signer = signers[self] as Signer;
     const deps = { signer, keyOf, verify, isCommitted, entropy, ...client };
     const lie = inputsOf[self];
@@ -119,7 +132,7 @@ export function runWorld(world: World, lostAfter: (member: number) => LostAfter 
       if (effect.kind === 'refused') refused.push(`${member}: ${effect.reason}`);
       if (effect.kind !== 'send') return [];
       const stage = lostAfter(member);
-      if (stage !== 'none' && (answers[member] as number) >= ANSWERS.indexOf(stage)) return [];
+      if (stage !== 'none' && (answers[member] as number) >= FATES.indexOf(stage)) return [];
       (answers[member] as number)++;
       sent[member] = (sent[member] as number) + effect.bytes.length;
       trace.push(effect.bytes);
