@@ -1,27 +1,35 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Entropy, equalBytes, fromUtf8, isMurmurError, MurmurError, utf8 } from '@murmuration/core';
-import { createIdentity, type DeviceIdentity, restoreIdentity, rootKeyToBytes } from '@murmuration/identity';
+import { createSigner, type Signer } from '@murmuration/crypto';
+import {
+  createIdentity,
+  type DeviceIdentity,
+  readCertificate,
+  restoreIdentity,
+  rootKeyToBytes,
+} from '@murmuration/identity';
 import { decodeGenesis, type Genesis } from '@murmuration/ledger';
+import { type DeviceKeys, damaged, readDeviceKeys, wipeKeys, writeClearKeys } from '../keys/device-keys.ts';
+import { replaceFile } from '../keys/durable-file.ts';
 
-/** Files of a home. Keys are readable by their owner only. */
+/** Files of a home beside those of its keys, all readable by their owner only. */
 const FILES = {
-  rootKey: 'root.key',
-  operationalKey: 'operational.key',
   certificate: 'certificate',
   genesis: 'genesis',
   name: 'name',
   store: 'store.sqlite',
   log: 'log.ndjson',
 } as const;
-const PRIVATE = 0o600;
 /** A year: nobody is there to renew a demo's certificate; an operator rotates earlier. */
-const VALID_FOR_MS = 365 * 24 * 3_600_000;
+export const VALID_FOR_MS = 365 * 24 * 3_600_000;
 
 export interface Home {
   readonly folder: string;
   readonly name: string;
   readonly identity: DeviceIdentity;
+  /** Of the operational keys that the home holds besides: those before this one, until nothing needs them. */
+  readonly earlierSigners: readonly Signer[];
   /** Undefined until the home belongs to a swarm. */
   readonly genesis: Genesis | undefined;
   readonly storePath: string;
@@ -51,11 +59,11 @@ export function createHome(entropy: Entropy, options: CreateHomeOptions): Home {
     capabilities: ['replica', 'train'],
   });
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    write(folder, FILES.name, utf8(name));
-    write(folder, FILES.rootKey, rootKeyToBytes(root));
-    write(folder, FILES.operationalKey, identity.secretKey);
-    write(folder, FILES.certificate, identity.certificateBytes);
+    writeHome(folder, {
+      name,
+      keys: { root: rootKeyToBytes(root), operational: [identity.secretKey] },
+      certificate: identity.certificateBytes,
+    });
   } catch (cause) {
     throw new MurmurError({
       code: 'HOME_FAILED',
@@ -65,15 +73,30 @@ export function createHome(entropy: Entropy, options: CreateHomeOptions): Home {
       cause,
     });
   }
-  return home(folder, name, identity, undefined);
+  return home(folder, name, { identity, earlierSigners: [] }, undefined);
+}
+
+/** The certificate comes last: it makes the folder a home. */
+export function writeHome(folder: string, home: { name: string; keys: DeviceKeys; certificate: Uint8Array }): void {
+  write(folder, FILES.name, utf8(home.name));
+  writeClearKeys(folder, home.keys);
+  replaceCertificate(folder, home.certificate);
+}
+
+/** From here on the home works with the operational key that this names. */
+export function replaceCertificate(folder: string, certificate: Uint8Array): void {
+  write(folder, FILES.certificate, certificate);
 }
 
 export function homeExists(folder: string): boolean {
   return existsSync(join(folder, FILES.certificate));
 }
 
-/** @throws HOME_MISSING, HOME_DAMAGED */
-export function openHome(folder: string): Home {
+/**
+ * @param passphrase where `areKeysProtected`
+ * @throws HOME_MISSING, HOME_DAMAGED, KEYS_LOCKED, and what `readKeyFile` throws
+ */
+export function openHome(folder: string, passphrase?: string): Home {
   if (!homeExists(folder)) {
     throw new MurmurError({
       code: 'HOME_MISSING',
@@ -83,7 +106,12 @@ export function openHome(folder: string): Home {
     });
   }
   const name = fromUtf8(read(folder, FILES.name)) ?? 'device';
-  return home(folder, name, readIdentity(folder), readGenesis(folder));
+  const keys = readDeviceKeys(folder, passphrase);
+  try {
+    return home(folder, name, identify(folder, keys), readGenesis(folder));
+  } finally {
+    wipeKeys(keys);
+  }
 }
 
 /** Makes the home part of a swarm, for life. @throws HOME_OTHER_SWARM where it is part of another */
@@ -102,12 +130,15 @@ export function joinSwarm(folder: string, genesisBytes: Uint8Array): void {
   });
 }
 
-function readIdentity(folder: string): DeviceIdentity {
+/** The key that the certificate names, and those that were there before it. Copies what it keeps. */
+function identify(folder: string, { operational }: DeviceKeys): Pick<Home, 'identity' | 'earlierSigners'> {
   const certificate = read(folder, FILES.certificate);
-  const secretKey = read(folder, FILES.operationalKey);
-  if (secretKey.length !== 32) throw damaged(folder, FILES.operationalKey, `it has ${secretKey.length} bytes, not 32`);
+  const named = readCertificate(certificate);
+  const signers = operational.map((secret) => createSigner(secret));
+  const at = named.ok ? signers.findIndex(({ publicKey }) => equalBytes(publicKey, named.value.key)) : 0;
   try {
-    return restoreIdentity(certificate, secretKey);
+    const identity = restoreIdentity(certificate, operational[Math.max(0, at)] as Uint8Array);
+    return { identity, earlierSigners: signers.slice(0, at) };
   } catch (error) {
     if (isMurmurError(error)) throw damaged(folder, FILES.certificate, error.message);
     throw error;
@@ -121,15 +152,17 @@ function readGenesis(folder: string): Genesis | undefined {
   return decoded.value.genesis;
 }
 
-function home(folder: string, name: string, identity: DeviceIdentity, genesis: Genesis | undefined): Home {
-  return { folder, name, identity, genesis, storePath: join(folder, FILES.store), logPath: join(folder, FILES.log) };
+function home(
+  folder: string,
+  name: string,
+  keys: Pick<Home, 'identity' | 'earlierSigners'>,
+  genesis: Genesis | undefined,
+): Home {
+  return { folder, name, ...keys, genesis, storePath: join(folder, FILES.store), logPath: join(folder, FILES.log) };
 }
 
-/** Whole or not at all: a crash leaves the old file or the new one. */
 function write(folder: string, file: string, bytes: Uint8Array): void {
-  const path = join(folder, file);
-  writeFileSync(`${path}.new`, bytes, { mode: PRIVATE, flush: true });
-  renameSync(`${path}.new`, path);
+  replaceFile(join(folder, file), bytes);
 }
 
 function read(folder: string, file: string): Uint8Array {
@@ -138,13 +171,4 @@ function read(folder: string, file: string): Uint8Array {
   } catch (cause) {
     throw damaged(folder, file, (cause as Error).message);
   }
-}
-
-function damaged(folder: string, file: string, why: string): MurmurError {
-  return new MurmurError({
-    code: 'HOME_DAMAGED',
-    message: `the file ${file} of the home ${folder} is damaged: ${why}`,
-    remedy: 'restore the home from a backup; without its keys the device cannot be the same again',
-    facts: { folder, file },
-  });
 }

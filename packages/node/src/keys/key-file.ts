@@ -1,16 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Entropy, MurmurError } from '@murmuration/core';
 import {
   type KeyStoreOptions,
@@ -19,8 +7,8 @@ import {
   type StoredKey,
   sealKeyStore,
 } from '@murmuration/crypto';
+import { replaceFile } from './durable-file.ts';
 
-const OWNER_ONLY = 0o600;
 const OTHERS = 0o077;
 
 export interface KeyFile {
@@ -44,8 +32,7 @@ export function readKeyFile(path: string, passphrase: string): KeyFile {
 }
 
 /**
- * Writes the whole store: to a file beside it, synced, then renamed over it and the folder synced. A crash at any point
- * leaves the old file or the new one.
+ * Writes the whole store; a crash at any point leaves the old file or the new one.
  * @throws KEYS_EXIST where `fresh` and the file is there; KEYS_FAILED, with the old file untouched
  */
 export function writeKeyFile(
@@ -57,46 +44,10 @@ export function writeKeyFile(
 ): void {
   if (fresh && existsSync(path)) throw exists(path);
   const bytes = sealKeyStore(passphrase, keys, entropy, options);
-  const draft = `${path}.new`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeSynced(draft, bytes);
-    renameSync(draft, path);
-    syncFolder(dirname(path));
+    replaceFile(path, bytes);
   } catch (cause) {
-    forget(draft);
     throw failed(path, cause);
-  }
-}
-
-/** Half a draft is of no use to anyone; where it cannot be removed, the next save does. */
-function forget(draft: string): void {
-  try {
-    rmSync(draft, { force: true });
-  } catch {
-    // what went wrong is told already
-  }
-}
-
-function writeSynced(path: string, bytes: Uint8Array): void {
-  rmSync(path, { force: true }); // of a crash: its rights may be others than ours
-  const file = openSync(path, 'wx', OWNER_ONLY);
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Where folders cannot be synced (Windows), the rename is as durable as the system makes it. */
-function syncFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 
