@@ -50,4 +50,33 @@ export {
   modelSpec,
   type TrainingPlan,
 } from './rounds/plan.ts';
+export { makePrivate, type NoiseChoice, type PrivateChoice } from './rounds/private/choose.ts';
+export {
+  combineGroups,
+  type GroupRelease,
+  type GroupRoundOptions,
+  type GroupRuleOptions,
+  type GroupSum,
+  planGroups,
+} from './rounds/private/groups.ts';
+export type { PrivateStep, SumGroup } from './rounds/private/in-process.ts';
+export {
+  combinePrivateRound,
+  type GroupMember,
+  type PrivateRoundOptions,
+  plainGroupSum,
+  planPrivateRound,
+  privateVector,
+  shareNoise,
+} from './rounds/private/round.ts';
+export type { NoisePromise, PrivateRounds } from './rounds/private/section.ts';
+export {
+  checkPromise,
+  epsilonAfter,
+  isPrivate,
+  type PrivatePlan,
+  type PrivateTerms,
+  privacyPlanOf,
+  privateTerms,
+} from './rounds/private/terms.ts';
 export { decodeUpdate, encodeUpdate, type UpdateReason, updateBytes, updateHash } from './rounds/update.ts';

@@ -1,6 +1,6 @@
 import { type DeviceId, deviceIdFromDigest, MurmurError, utf8 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { type Aggregation, aggregate, type Update, type Verdict } from '../aggregators/aggregate.ts';
+import { aggregate, type Update, type Verdict } from '../aggregators/aggregate.ts';
 import type { Strategy } from '../aggregators/strategies.ts';
 import { type Attack, attacks } from '../attacks/attacks.ts';
 import { type Dataset, type SplitDataset, takeSamples } from '../datasets/dataset.ts';
@@ -9,6 +9,8 @@ import { DEFAULT_ROUNDS } from './default-plan.ts';
 import { localRandom, localUpdate, splitForPlan } from './local.ts';
 import { applyAggregate, initialModel } from './model.ts';
 import { modelSpec, type TrainingPlan } from './plan.ts';
+import { type PrivateRun, type PrivateStep, privateRun, type SumGroup } from './private/in-process.ts';
+import { isPrivate } from './private/terms.ts';
 import { decodeUpdate, encodeUpdate } from './update.ts';
 
 export interface FederatedOptions {
@@ -22,6 +24,10 @@ export interface FederatedOptions {
   readonly liars?: readonly { readonly client: number; readonly attack: string }[];
   /** Clients that take part in no round from `round` on, as when evidence of another lie quarantines them. */
   readonly departures?: readonly { readonly client: number; readonly round: number }[];
+  /** Private rounds: clients that fall silent after the groups of `round` were drawn. */
+  readonly dropouts?: readonly { readonly client: number; readonly round: number }[];
+  /** Private rounds: how a group is summed. @default the plain sum, which equals what masks give */
+  readonly sumGroup?: SumGroup;
   /** In place of the plan's. */
   readonly seed?: number;
   readonly strategy?: Strategy;
@@ -45,6 +51,8 @@ export interface FederatedRound {
   readonly pulls: readonly number[];
   /** Client of each verdict. */
   readonly clients: readonly number[];
+  /** Of private rounds, in which nobody sees an update that could get a verdict; null otherwise. */
+  readonly privacy: PrivateStep | null;
 }
 
 export interface FederatedResult {
@@ -63,9 +71,17 @@ interface Client {
   strikes: number;
 }
 
+interface Sent {
+  readonly client: Client;
+  readonly delta: Float32Array;
+}
+
+type Step = Pick<FederatedRound, 'verdicts' | 'pulls' | 'privacy'>;
+
 /**
  * Federated training in one process with the production functions: split, local update, encoding, attack,
  * aggregate, model. What the swarm does, without a network and without consensus: for control runs and tests.
+ * With `plan.privacy` rounds are private: no verdicts, and nobody is put out.
  * @throws FEDERATED_OPTIONS, and what its parts throw
  */
 export async function runFederated(options: FederatedOptions): Promise<FederatedResult> {
@@ -80,16 +96,18 @@ export async function runFederated(options: FederatedOptions): Promise<Federated
   const { rounds = DEFAULT_ROUNDS, evaluateEvery = 1, strikes = 2, dataset } = options;
   const history: FederatedRound[] = [];
   const removed: { client: number; round: number }[] = [];
+  const hidden = openPrivateRun(plan, clients, rounds, options.sumGroup);
   let model = initialModel(plan);
   for (let round = 0; round < rounds; round++) {
     const out = clients.filter(({ index }) => isOut(options, removed, index, round));
     const active = clients.filter((client) => !out.includes(client) && client.data.size > 0);
-    const updates = await collect(trainer, plan, model, active, round, options.signal);
-    const { verdicts, pulls } = updates.length === 0 ? { verdicts: [], pulls: [] } : step(updates, out.length);
+    const sent = await collect(trainer, plan, model, active, round, options.signal);
+    const { verdicts, pulls, privacy } = hidden === null ? open(sent, out.length) : masked(hidden, round, sent);
     const last = round === rounds - 1;
     const evaluated = last || (round + 1) % evaluateEvery === 0;
     const accuracy = evaluated ? (await trainer.evaluate(model, dataset.test)).accuracy : null;
-    const entry = { round, accuracy, verdicts, pulls, clients: verdicts.map((verdict) => clientOf(verdict).index) };
+    const indices = verdicts.map((verdict) => clientOf(verdict).index);
+    const entry = { round, accuracy, verdicts, pulls, clients: indices, privacy };
     history.push(entry);
     options.onRound?.(entry);
     for (const verdict of verdicts.filter(({ outlier }) => outlier)) {
@@ -99,10 +117,28 @@ export async function runFederated(options: FederatedOptions): Promise<Federated
   }
   return { model, accuracy: history.at(-1)?.accuracy ?? 0, history, removed };
 
-  function step(updates: readonly Update[], excluded: number): Aggregation {
-    const result = aggregate(plan, updates, { excluded });
-    model = applyAggregate(model, result.aggregate, plan);
-    return result;
+  /** What replicas do: they read every update. */
+  function open(sent: readonly Sent[], excluded: number): Step {
+    const updates = sent.flatMap(({ client: { device, data }, delta }): Update[] => {
+      const read = decodeUpdate(encodeUpdate(delta), model.length);
+      return read.ok ? [{ device, delta: read.value, samples: data.size }] : [];
+    });
+    if (updates.length === 0) return { verdicts: [], pulls: [], privacy: null };
+    const { aggregate: change, verdicts, pulls } = aggregate(plan, updates, { excluded });
+    model = applyAggregate(model, change, plan);
+    return { verdicts, pulls, privacy: null };
+  }
+
+  /** They read sums of groups. */
+  function masked(run: PrivateRun, round: number, sent: readonly Sent[]): Step {
+    const { dropouts = [] } = options;
+    const updates = sent.map(({ client: { device, index, attack }, delta }) => {
+      const drops = dropouts.some((one) => one.client === index && one.round === round);
+      return { device, delta, lies: attack !== undefined, drops };
+    });
+    const privacy = run.step(round, updates);
+    if (privacy.release !== null) model = applyAggregate(model, privacy.release.aggregate, plan);
+    return { verdicts: [], pulls: [], privacy };
   }
 
   function clientOf(verdict: Verdict): Client {
@@ -122,7 +158,17 @@ function makeClients(plan: TrainingPlan, options: FederatedOptions): Client[] {
   });
 }
 
-/** @returns this round's updates as the replicas decode them; liars see all honest ones first */
+function openPrivateRun(
+  plan: TrainingPlan,
+  clients: readonly Client[],
+  rounds: number,
+  sumGroup: SumGroup | undefined,
+): PrivateRun | null {
+  if (!isPrivate(plan)) return null;
+  return privateRun(plan, { devices: clients.filter(({ data }) => data.size > 0).length, rounds, sumGroup });
+}
+
+/** @returns what each client would hand over this round; liars see all honest updates first */
 async function collect(
   trainer: Trainer,
   plan: TrainingPlan,
@@ -130,7 +176,7 @@ async function collect(
   active: readonly Client[],
   round: number,
   signal: AbortSignal | undefined,
-): Promise<Update[]> {
+): Promise<Sent[]> {
   const work = new Map<Client, Float32Array>();
   for (const client of active) {
     const random = localRandom(plan, client.device, round);
@@ -138,12 +184,10 @@ async function collect(
     work.set(client, (await localUpdate(trainer, given)).delta);
   }
   const others = active.filter(({ attack }) => attack === undefined).map((client) => work.get(client) as Float32Array);
-  return active.flatMap((client) => {
+  return active.map((client) => {
     const own = work.get(client) as Float32Array;
     const random = localRandom(plan, `lie/${client.device}`, round);
-    const sent = client.attack?.craft({ own, others, round, random }) ?? own;
-    const read = decodeUpdate(encodeUpdate(sent), model.length);
-    return read.ok ? [{ device: client.device, delta: read.value, samples: client.data.size }] : [];
+    return { client, delta: client.attack?.craft({ own, others, round, random }) ?? own };
   });
 }
 

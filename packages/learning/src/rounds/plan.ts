@@ -9,6 +9,7 @@ import {
   oneOf,
   type Result,
   refuse,
+  type Schema,
   struct,
   text,
   uint,
@@ -16,6 +17,7 @@ import {
 } from '@murmuration/core';
 import { STRATEGIES } from '../aggregators/strategies.ts';
 import type { MlpSpec } from '../engine/mlp.ts';
+import { type PrivateRounds, privateRoundsSchema, problemOfSection } from './private/section.ts';
 
 /** The ledger carries plans of at most this many bytes. */
 export const MAX_PLAN_BYTES = 4096;
@@ -39,7 +41,7 @@ const datasetSchema = union({
  */
 export type DatasetSpec = Infer<typeof datasetSchema>;
 
-const planSchema = struct({
+const openSchema = struct({
   dataset: datasetSchema,
   /** `features`: buckets that names are hashed to; other data bring their own width. */
   model: struct({ hidden: integer(1, 4096), features: integer(1, 65_536) }),
@@ -64,7 +66,25 @@ const planSchema = struct({
 });
 
 /** Everything that the devices of a job must agree on. Its bytes are in the ledger's `open-job`. */
-export type TrainingPlan = Infer<typeof planSchema>;
+export type TrainingPlan = Infer<typeof openSchema> & {
+  /** Replicas see sums of groups only. Left out: they see each update. @see makePrivate */
+  readonly privacy?: PrivateRounds;
+};
+
+const OPEN_FIELDS = 13;
+
+/** A private plan has one field more; a plan without has the bytes that it always had. */
+const planSchema: Schema<TrainingPlan> = {
+  toWire: (plan) => {
+    const open = openSchema.toWire(plan) as readonly unknown[];
+    return plan.privacy === undefined ? open : [...open, privateRoundsSchema.toWire(plan.privacy)];
+  },
+  fromWire: (wire, path) => {
+    if (!Array.isArray(wire) || wire.length !== OPEN_FIELDS + 1) return openSchema.fromWire(wire, path);
+    const plan = openSchema.fromWire(wire.slice(0, -1), path);
+    return { ...plan, privacy: privateRoundsSchema.fromWire(wire.at(-1), `${path}.privacy`) };
+  },
+};
 
 /** @returns bytes for `open-job`. @throws PLAN_INVALID */
 export function encodePlan(plan: TrainingPlan): Uint8Array {
@@ -110,6 +130,8 @@ function problemOf(plan: TrainingPlan): string | undefined {
   for (const [name, value, min, max] of within) {
     if (!(value >= min && value <= max)) return `${name} is ${value}, not from ${min} to ${max}`;
   }
+  const section = plan.privacy === undefined ? undefined : problemOfSection(plan.privacy);
+  if (section !== undefined) return section;
   const { inputs, hidden, classes } = modelSpec(plan);
   if (classes < 2) return `there are ${classes} classes, at least 2 are needed`;
   if (hidden * (inputs + classes + 1) > MAX_PARAMETERS) return `the model has more than ${MAX_PARAMETERS} weights`;

@@ -135,6 +135,11 @@ export class LearningService {
       this.deps.log.error('plan-refused', { job: entry.job, reason: plan.reason });
       return undefined;
     }
+    if (plan.value.privacy !== undefined) {
+      // Whoever asked for secrecy must not get a training in the open.
+      this.deps.log.error('plan-refused', { job: entry.job, reason: 'private-rounds-not-here' });
+      return undefined;
+    }
     const poison = this.options.attack?.attack.poison;
     const deps = poison === undefined ? this.deps : { ...this.deps, poison };
     this.context = new JobContext(deps, entry, plan.value);

@@ -3,7 +3,7 @@ import { sha3_256 } from '@murmuration/crypto';
 import { atLeast, createDiscreteGaussian, tolerance } from '@murmuration/privacy';
 import { expect, test } from 'vitest';
 import { createWorld, devices, runWorld, seededEntropy } from '../../../../privacy/test/secure-aggregation/world.ts';
-import { combineGroups, type GroupSum, planGroups } from '../../../src/services/secure-aggregation/group-rounds.ts';
+import { combineGroups, type GroupSum, planGroups } from '../../../src/index.ts';
 
 const LENGTH = 8;
 const BOUND = 10_000;
@@ -78,7 +78,7 @@ test('liars that could be half of the means are refused, and an overflowed mean 
 test('through the masks: noise for the guaranteed survivors, a group with fewer is void, a wrapped sum is reported', () => {
   const all = devices(20);
   const seed = sha3_256(utf8('masked round'));
-  const options = { ...COMMON, seed, noiseVariance: 100, minSurvivors: 4 };
+  const options = { ...COMMON, seed, noiseShare: 25, minSurvivors: 4 };
   const plans = planGroups({ ...options, devices: all });
   expect(plans.map(({ members }) => members.length)).toEqual([5, 5, 5, 5]);
   const groups = plans.map((plan): GroupSum => {

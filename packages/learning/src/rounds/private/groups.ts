@@ -1,28 +1,39 @@
 import { accept, checkInteger, type DeviceId, type Result, refuse } from '@murmuration/core';
-import { combine, type Strategy } from '@murmuration/learning';
 import {
   type AggregationPlan,
   type AggregationResult,
   createPlan,
   drawGroups,
   fromIntegers,
+  honestSurvivors,
   type PlanOptions,
 } from '@murmuration/privacy';
+import { combine, RULES } from '../../aggregators/rules.ts';
+import type { Strategy } from '../../aggregators/strategies.ts';
 
-export interface GroupRoundOptions extends Omit<PlanOptions, 'group' | 'members'> {
+export interface GroupRoundOptions extends Omit<PlanOptions, 'group' | 'members' | 'noiseVariance'> {
   readonly devices: readonly DeviceId[];
   /** Members of a group at least, 5 to 10 in practice. */
   readonly groupSize: number;
+  /** Variance of each member's own noise: larger groups then have more than they need. @default none */
+  readonly noiseShare?: number | undefined;
 }
 
 /**
  * The plans of one round: groups drawn by the beacon, everyone in one.
  * @throws what `drawGroups` and `createPlan` throw; no plan where the devices are fewer than one group
  */
-export function planGroups({ devices, groupSize, ...options }: GroupRoundOptions): readonly AggregationPlan[] {
-  return drawGroups(options.seed, devices, groupSize).map((members, group) =>
-    createPlan({ ...options, members, group }),
-  );
+export function planGroups({
+  devices,
+  groupSize,
+  noiseShare,
+  ...options
+}: GroupRoundOptions): readonly AggregationPlan[] {
+  return drawGroups(options.seed, devices, groupSize).map((members, group) => {
+    const masked = createPlan({ ...options, members, group });
+    if (noiseShare === undefined) return masked;
+    return createPlan({ ...options, members, group, noiseVariance: noiseShare * honestSurvivors(masked) });
+  });
 }
 
 /** What came of one group; null where it became void. */
@@ -59,8 +70,8 @@ export interface GroupRelease {
 /**
  * A robust rule over the means of groups. Each liar spoils at most one mean; a mean that overflowed is a liar's, is left
  * out and uses it up.
- * @returns `too-few-groups` where the liars that are left could be half of the means
- * @throws OPTION_OUT_OF_RANGE, AGGREGATE_TOLERANCE for a rule that bears fewer
+ * @returns `too-few-groups` where the liars that are left could be half of the means, or more than the rule bears
+ * @throws OPTION_OUT_OF_RANGE
  */
 export function combineGroups(
   groups: readonly GroupSum[],
@@ -71,7 +82,9 @@ export function combineGroups(
   const whole = results.filter(({ outOfRange }) => outOfRange === 0);
   const overflowed = results.length - whole.length;
   const faulty = Math.max(0, poisoners - overflowed);
-  if (2 * faulty >= whole.length) return refuse('too-few-groups', `${faulty} liars among ${whole.length} groups`);
+  const borne = RULES[strategy].maxFaulty(whole.length);
+  if (2 * faulty >= whole.length || faulty > borne)
+    return refuse('too-few-groups', `${faulty} liars among ${whole.length} groups`);
   const rows = whole.map(({ sum, survivors }) => new Float32Array(fromIntegers(sum, scale / survivors.length)));
   return accept({
     aggregate: combine(strategy, rows, faulty).aggregate,
