@@ -1,3 +1,4 @@
+export { addMasks, type Mask } from './masks/add-masks.ts';
 export { addWords, subtractWords } from './masks/words.ts';
 export { median, trimmedMean, trimmedMeanOfMixtures } from './robust/coordinate-wise.ts';
 export { gram, squaredDistance } from './robust/gram.ts';
