@@ -2,7 +2,7 @@ import { accept, type Result } from '@murmuration/core';
 import { wipe } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
 import type { ClientContext, ClientEffect, ClientState, HeldShares, Moved, ProofSecrets } from './client-state.ts';
-import { applyMask, pairSign } from './masks.ts';
+import { applyMasks, pairSign, type SeededMask } from './masks.ts';
 import { encodeClientMessage } from './messages.ts';
 import { noiseShare } from './plan.ts';
 import { saturate } from './quantise.ts';
@@ -23,14 +23,15 @@ export function maskInput(
     noise.fill(0);
   }
   const selfSeed = selfMaskSeed(state.selfSecret);
-  applyMask(words, selfSeed, 1);
+  const masks: SeededMask[] = [{ seed: selfSeed, sign: 1 }];
   const pairSeeds = new Map<number, Uint8Array>();
   for (const member of held.keys()) {
     if (member === self) continue;
     const { maskSeed } = state.pairs.get(member) as PairKeys;
-    applyMask(words, maskSeed, pairSign(self, member));
+    masks.push({ seed: maskSeed, sign: pairSign(self, member) });
     if (plan.norm !== null) pairSeeds.set(member, maskSeed.slice());
   }
+  applyMasks(words, masks);
   const proof: ProofSecrets | null = plan.norm === null ? null : { words, selfSeed, pairSeeds };
   wipe(state.selfSecret);
   for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);

@@ -34,7 +34,7 @@ export {
 } from './committer.ts';
 export { createMaskGraph, type MaskGraph } from './graph.ts';
 export { drawGroups, MIN_GROUP_SIZE } from './groups.ts';
-export { applyMask } from './masks.ts';
+export { applyMask, applyMasks, type SeededMask } from './masks.ts';
 export {
   AGGREGATION_SUITE,
   type AggregationPlan,

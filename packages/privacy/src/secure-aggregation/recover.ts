@@ -1,40 +1,35 @@
 import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
 import { recoverSecret, type ShamirShare } from '@murmuration/crypto';
 import type { AggregatorData, VoidReason } from './aggregator-state.ts';
-import { applyMask, pairSign } from './masks.ts';
+import { applyMasks, pairSign, type SeededMask } from './masks.ts';
 import { checkMask } from './norm-checks.ts';
 import { commitSecret, openRecovery, selfMaskSeed } from './secrets.ts';
-
-/** A mask that is still in the sum. */
-interface Left {
-  readonly seed: Uint8Array;
-  readonly sign: 1 | -1;
-}
 
 /**
  * Takes the masks out of `data.sum`: the self masks of survivors, and the pair masks that survivors share with
  * dropouts. Every secret is recovered before the sum is touched: where one is missing, nothing is released.
  */
 export function unmask(data: AggregatorData): Result<void, VoidReason> {
-  const left: Left[] = [];
+  /** With the signs that take them out. */
+  const left: SeededMask[] = [];
   for (const member of data.sharers) {
     const found = data.survivors.has(member) ? selfMask(data, member) : pairMasks(data, member);
     if (!found.ok) return found;
     left.push(...found.value);
   }
-  for (const { seed, sign } of left) applyMask(data.sum, seed, sign === 1 ? -1 : 1);
+  applyMasks(data.sum, left);
   return accept(undefined);
 }
 
-function selfMask(data: AggregatorData, member: number): Result<readonly Left[], VoidReason> {
+function selfMask(data: AggregatorData, member: number): Result<readonly SeededMask[], VoidReason> {
   const secret = committedSecret(data, member, 'self');
   if (!secret.ok) return secret;
   const seed = selfMaskSeed(secret.value);
   const checked = checkMask(data, member, seed);
-  return checked.ok ? accept([{ seed, sign: 1 }]) : checked;
+  return checked.ok ? accept([{ seed, sign: -1 }]) : checked;
 }
 
-function pairMasks(data: AggregatorData, dropout: number): Result<readonly Left[], VoidReason> {
+function pairMasks(data: AggregatorData, dropout: number): Result<readonly SeededMask[], VoidReason> {
   const secret = committedSecret(data, dropout, 'pair');
   if (!secret.ok) return secret;
   const message = data.shares.get(dropout);
@@ -42,13 +37,14 @@ function pairMasks(data: AggregatorData, dropout: number): Result<readonly Left[
   const { boxes, recovery } = message;
   const seeds = openRecovery(data.plan, dropout, secret.value, recovery, boxes.length);
   if (seeds === undefined) return refuse('unrecoverable', `member ${dropout} has sealed no seeds of its pairs`);
-  const left: Left[] = [];
+  const left: SeededMask[] = [];
   for (const [i, { to }] of boxes.entries()) {
     if (!data.survivors.has(to)) continue;
     const seed = seeds[i] as Uint8Array;
     const checked = checkMask(data, to, seed, dropout);
     if (!checked.ok) return checked;
-    left.push({ seed, sign: pairSign(to, dropout) });
+    // As the dropout would have applied it: that cancels what the survivor did.
+    left.push({ seed, sign: pairSign(dropout, to) });
   }
   return accept(left);
 }

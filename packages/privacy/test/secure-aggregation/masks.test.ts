@@ -1,7 +1,7 @@
 import { seededRandom, toHex } from '@murmuration/core';
 import { aesCtrKeystream } from '@murmuration/crypto';
 import { expect, test } from 'vitest';
-import { applyMask } from '../../src/secure-aggregation/index.ts';
+import { applyMask, applyMasks, type SeededMask } from '../../src/secure-aggregation/index.ts';
 
 const random = seededRandom('masks');
 const seedBytes = () => Uint8Array.from({ length: 32 }, () => random.uint32() & 255);
@@ -34,6 +34,24 @@ test('a mask is the keystream, across every boundary of the chunks it is made in
   expect(toHex(new Uint8Array(words.buffer))).toBe(toHex(stream));
   applyMask(words, seed, -1);
   expect(words.every((word) => word === 0)).toBe(true);
+});
+
+test('many masks at once are what the simple loop gives, bit for bit, across every boundary of parts and batches', () => {
+  const length = 2 ** 14 + 21;
+  const masks = Array.from({ length: 130 }, (_, i): SeededMask => ({ seed: seedBytes(), sign: i % 3 === 0 ? -1 : 1 }));
+  const words = Int32Array.from({ length }, () => random.uint32() | 0);
+  const wanted = words.slice();
+  for (const { seed, sign } of masks) {
+    const mask = new Int32Array(aesCtrKeystream(seed, new Uint8Array(16), 4 * length).buffer);
+    for (let i = 0; i < length; i++) wanted[i] = ((wanted[i] as number) + sign * (mask[i] as number)) | 0;
+  }
+  applyMasks(words, masks);
+  expect(toHex(new Uint8Array(words.buffer))).toBe(toHex(new Uint8Array(wanted.buffer)));
+});
+
+test('a seed of another length is refused', () => {
+  const masks: SeededMask[] = [{ seed: new Uint8Array(16), sign: 1 }];
+  expect(() => applyMasks(new Int32Array(4), masks)).toThrow(expect.objectContaining({ code: 'CRYPTO_WRONG_LENGTH' }));
 });
 
 test('every one of the 256 bits of a seed changes the mask', () => {
