@@ -1,6 +1,6 @@
 import { seededRandom } from '@murmuration/core';
 import { aesCtrStream } from '@murmuration/crypto';
-import { applyMask } from '@murmuration/privacy';
+import { applyMasks, type SeededMask } from '@murmuration/privacy';
 import type { Row } from '../rows.ts';
 import { runApart, startPart } from './apart.ts';
 import { measureRound, type RoundOptions, timed } from './secure-aggregation-world.ts';
@@ -23,21 +23,19 @@ export async function secureAggregationRows(): Promise<readonly Row[]> {
 
 function keystreamRow(): Row {
   const words = new Int32Array(LENGTH);
-  const seed = new Uint8Array(32).fill(7);
+  const masks = masksOf(65);
   const counter = new Uint8Array(16);
   const bare = () => {
-    for (let i = 0; i < 65; i++) {
+    for (const { seed } of masks) {
       const next = aesCtrStream(seed, counter);
       for (let at = 0; at < PLAIN_BYTES; at += 2 ** 17) next(Math.min(2 ** 17, PLAIN_BYTES - at)).buffer.transfer(0);
     }
   };
-  const fused = () => {
-    for (let i = 0; i < 65; i++) applyMask(words, seed, 1);
-  };
+  const fused = () => applyMasks(words, masks);
   for (let i = 0; i < 3; i++) fused();
   // Turn about, so that another load on the machine meets both.
   const pairs = Array.from({ length: REPETITIONS }, () => ({ bare: timed(bare)[1], fused: timed(fused)[1] }));
-  const gigabytes = (ms: number) => (65 * PLAIN_BYTES) / ms / 1e6;
+  const gigabytes = (ms: number) => (masks.length * PLAIN_BYTES) / ms / 1e6;
   const ratio = median(pairs.map((pair) => pair.bare / pair.fused));
   const limit = median(pairs.map((pair) => pair.bare));
   return {
@@ -58,7 +56,8 @@ async function neighbourRows(): Promise<readonly Row[]> {
   const { clients, plan } = measureRound({ ...options, round: 1 });
   const sent = Math.max(...clients.map((client) => client.sent)) / PLAIN_BYTES;
   const received = Math.max(...clients.map((client) => client.received)) / PLAIN_BYTES;
-  const masks = median(Array.from({ length: REPETITIONS }, () => timed(() => applyTimes(words, plan.degree + 1))[1]));
+  const alone = masksOf(plan.degree + 1);
+  const masks = median(Array.from({ length: REPETITIONS }, () => timed(() => applyMasks(words, alone))[1]));
   const against = (first: number) =>
     `its ${plan.degree + 1} masks alone, ${masks.toFixed(1)} ms (the first round of its process: ${first.toFixed(0)} ms)`;
   const client = `client, a process of its own, ${LENGTH} parameters, k = ${plan.degree}, hybrid keys`;
@@ -199,8 +198,9 @@ function inputs(length: number): (member: number) => Int32Array {
   };
 }
 
-function applyTimes(words: Int32Array, times: number): void {
-  for (let i = 0; i < times; i++) applyMask(words, new Uint8Array(32).fill(i), 1);
+/** As in the vector of a client in the middle: half of its masks added, half taken away. */
+function masksOf(count: number): SeededMask[] {
+  return Array.from({ length: count }, (_, i) => ({ seed: new Uint8Array(32).fill(i), sign: i % 2 === 0 ? 1 : -1 }));
 }
 
 function median(values: readonly number[]): number {
