@@ -1,20 +1,24 @@
-import { type CommHost, createHost } from '@murmuration/comm';
+import { type Admit, type CommHost, createHost } from '@murmuration/comm';
 import { type DeviceId, type Log, type Result, seededRandom } from '@murmuration/core';
 import type { Genesis } from '@murmuration/ledger';
 import { DataPlaces } from './adapters/data-places.ts';
 import { fileLog, type LogLevel } from './adapters/file-log.ts';
 import { folderShelf } from './adapters/folder-shelf.ts';
-import { type Home, openHome } from './adapters/home.ts';
+import { type Home, openHome, requireHome } from './adapters/home.ts';
 import { lockHome } from './adapters/home-lock.ts';
 import { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
 import { sqliteStore } from './adapters/sqlite-store.ts';
 import { guardStore, rememberStore } from './adapters/store-guard.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { systemEntropy } from './adapters/system-entropy.ts';
 import { createAheadVerifier } from './adapters/verifier-ahead.ts';
 import { openVerifierPool } from './adapters/verifier-pool.ts';
 import { behaviourOf } from './behaviours.ts';
 import { joinThrough, serveGenesis } from './joining.ts';
+import { areKeysProtected } from './keys/device-keys.ts';
+import { forgetEarlierKeys } from './keys/rotate-device.ts';
 import { createLearningWorld } from './learning-world.ts';
+import { createLinkKeys } from './link-keys.ts';
 import { planJob } from './plan-job.ts';
 import type { ServiceDeps } from './services/deps.ts';
 import { DeviceServices, type DeviceServicesOptions } from './services/device-services.ts';
@@ -24,6 +28,8 @@ import { VERSION } from './version.ts';
 export interface StartDeviceOptions {
   /** Folder of keys, certificate and store; made by `createHome`. */
   readonly home: string;
+  /** Asked once where the keys of the home are under a passphrase. @default none is given: KEYS_LOCKED */
+  readonly passphrase?: (() => string | Promise<string>) | undefined;
   /** @default ['/ip4/127.0.0.1/tcp/0'] */
   readonly listen?: readonly string[];
   /** Multiaddrs of devices that are in the swarm. One is enough. @default none */
@@ -64,21 +70,24 @@ export interface RunningDevice extends AsyncDisposable {
 
 /**
  * Starts one device in this process: home, identity, host, services.
- * @throws HOME_MISSING, HOME_DAMAGED, HOME_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, STORE_FORGOTTEN,
+ * @throws HOME_MISSING, HOME_DAMAGED, HOME_IN_USE, KEYS_LOCKED, KEYS_WRONG_PASSPHRASE, KEYS_DAMAGED, STORE_DAMAGED, STORE_WRONG_FILE, STORE_FORGOTTEN,
  * STORE_OTHER_CHAIN, STORE_OTHER_DEVICE, STORE_OTHER_FORMAT, VOTES_DAMAGED, KEY_IN_USE_ELSEWHERE, BEHAVIOUR_UNKNOWN,
  * COMM_PORT_IN_USE, JOIN_FAILED and what else the home's files cause
  */
 export async function startDevice(options: StartDeviceOptions): Promise<RunningDevice> {
   const behaviour = options.behaviour === undefined ? undefined : behaviourOf(options.behaviour);
-  const home = openHome(options.home);
+  requireHome(options.home);
   await using opened = new AsyncDisposableStack();
-  opened.use(lockHome(home.folder));
+  opened.use(lockHome(options.home));
+  const unlocked = areKeysProtected(options.home) ? { passphrase: await options.passphrase?.() } : {};
+  const home = openHome(options.home, unlocked.passphrase);
   const log = opened.use(fileLog({ path: home.logPath, level: options.logLevel ?? 'info' }));
   const metrics = promMetrics();
   const store = opened.use(
     sqliteStore(home.storePath, { onCommit: (durationMs) => metrics.observe('store_commit_ms', durationMs) }),
   );
-  const host = opened.use(await openHost(home, log, metrics, options));
+  const linkKeys = createLinkKeys();
+  const host = opened.use(await openHost({ home, log, metrics, admit: linkKeys.admit }, options));
   const genesis = home.genesis ?? (await joinThrough(host, home.folder, options));
   serveGenesis(host.port, genesis);
   await guardStore(home.folder, store);
@@ -87,6 +96,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
   const random = seededRandom(`${identity.device}/${systemClock.nowMs()}`);
   const deps: ServiceDeps = {
     identity,
+    earlierSigners: home.earlierSigners,
     genesis,
     name,
     port: host.port,
@@ -129,6 +139,10 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     planJob: (request) => planJob(request, places, services.chain.ledger),
   });
   opened.use(services);
+  linkKeys.follow(services.chain, host);
+  const keeping = { ...unlocked, nowMs: systemClock.nowMs(), entropy: systemEntropy };
+  const forgotten = forgetEarlierKeys(home, services.chain, keeping);
+  if (forgotten > 0) log.info('keys-forgotten', { keys: forgotten });
   if (services.chain.self !== undefined) await remember();
   await services.start();
   log.info('started', { device: identity.device, height: services.chain.height, version: VERSION });
@@ -153,11 +167,18 @@ function verifierOf(opened: AsyncDisposableStack, workers: number): Pick<Service
   return { verifier: createAheadVerifier(pool) };
 }
 
-function openHost(home: Home, log: Log, metrics: PromMetrics, options: StartDeviceOptions): Promise<CommHost> {
+interface HostParts {
+  readonly home: Home;
+  readonly log: Log;
+  readonly metrics: PromMetrics;
+  readonly admit: Admit;
+}
+
+function openHost({ home, ...deps }: HostParts, options: StartDeviceOptions): Promise<CommHost> {
   const { identity } = home;
   const { listen, bootstrap } = options;
   return createHost(
-    { identity, clock: systemClock, log, metrics },
+    { identity, clock: systemClock, ...deps },
     { ...(listen === undefined ? {} : { listen }), ...(bootstrap === undefined ? {} : { bootstrap }) },
   );
 }

@@ -97,14 +97,7 @@ export function homeExists(folder: string): boolean {
  * @throws HOME_MISSING, HOME_DAMAGED, KEYS_LOCKED, and what `readKeyFile` throws
  */
 export function openHome(folder: string, passphrase?: string): Home {
-  if (!homeExists(folder)) {
-    throw new MurmurError({
-      code: 'HOME_MISSING',
-      message: `${folder} is not the home of a device`,
-      remedy: 'check the path, or start a swarm or device there once: that creates the home',
-      facts: { folder },
-    });
-  }
+  requireHome(folder);
   const name = fromUtf8(read(folder, FILES.name)) ?? 'device';
   const keys = readDeviceKeys(folder, passphrase);
   try {
@@ -112,6 +105,17 @@ export function openHome(folder: string, passphrase?: string): Home {
   } finally {
     wipeKeys(keys);
   }
+}
+
+/** @throws HOME_MISSING */
+export function requireHome(folder: string): void {
+  if (homeExists(folder)) return;
+  throw new MurmurError({
+    code: 'HOME_MISSING',
+    message: `${folder} is not the home of a device`,
+    remedy: 'check the path, or start a swarm or device there once: that creates the home',
+    facts: { folder },
+  });
 }
 
 /** Makes the home part of a swarm, for life. @throws HOME_OTHER_SWARM where it is part of another */

@@ -54,7 +54,7 @@ export function writeClearKeys(folder: string, { root, operational }: DeviceKeys
 export function replaceOperationalKeys(
   folder: string,
   operational: readonly Uint8Array[],
-  { nowMs, entropy, passphrase, ...options }: ProtectOptions & { readonly passphrase?: string },
+  { nowMs, entropy, passphrase, ...options }: ProtectOptions & { readonly passphrase?: string | undefined },
 ): void {
   if (!areKeysProtected(folder)) {
     replaceFile(join(folder, CLEAR.operational), concatBytes(...operational));

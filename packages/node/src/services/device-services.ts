@@ -13,6 +13,7 @@ import type { PlantedAttack } from './learning/participant.ts';
 import type { RoundRecord } from './learning/record-book.ts';
 import { LightService } from './light-service.ts';
 import type { PlantedLiar } from './lying-engine.ts';
+import { keyReplaced, ownCommand, replacedKey } from './own-key.ts';
 import { PresenceService, type SelfFacts } from './presence-service.ts';
 import { replicaEpochs } from './replica-epochs.ts';
 import { claimStore, type StoreOwner } from './store-owner.ts';
@@ -70,6 +71,7 @@ export class DeviceServices implements AsyncDisposable {
   /** Absent on a device that will never be a replica. */
   readonly consensus: ConsensusService | undefined;
   private readonly deps: ServiceDeps;
+  private readonly hooks: DeviceServicesHooks;
   private readonly sync: SyncService;
   private lieMs: number | null = null;
   private stopped = false;
@@ -98,6 +100,7 @@ export class DeviceServices implements AsyncDisposable {
     const options = { ...DEFAULTS, ...given };
     const whole = { ...deps, chain };
     this.deps = deps;
+    this.hooks = hooks;
     this.chain = chain;
     this.owner = owner;
     this.blobs = new BlobService(deps);
@@ -131,6 +134,11 @@ export class DeviceServices implements AsyncDisposable {
     this.presence.start();
     await this.evidence.start();
     await this.learning.start();
+    this.chain.onJump(() => this.checkOwnKey());
+    this.chain.onBlock(({ events }) => {
+      if (events.some(({ kind }) => kind === 'key-rotated')) this.checkOwnKey();
+    });
+    this.checkOwnKey();
     void this.register();
   }
 
@@ -149,14 +157,23 @@ export class DeviceServices implements AsyncDisposable {
     await this.consensus?.stop();
   }
 
-  /** Enters this device into the ledger where it is not in it yet. */
+  /** Enters this device, or the next of its keys, into the ledger where it is not in it yet. */
   private async register(): Promise<void> {
-    const { identity, name, clock, log } = this.deps;
-    if (this.stopped || this.chain.ledger.device(identity.device) !== undefined) return;
-    const certificate = identity.certificateBytes;
-    const receipt = await this.submit.submit({ kind: 'register-device', certificate, name });
-    log.info('registered', { outcome: receipt.outcome });
-    if (receipt.outcome === 'refused') clock.setTimer(REGISTER_RETRY_MS, () => void this.register());
+    const { deps, chain } = this;
+    const command = ownCommand(deps, chain.ledger);
+    if (this.stopped || command === undefined) return;
+    const { outcome, reason } = await this.submit.submit(command);
+    const { epoch } = deps.identity.certificate;
+    const what = command.kind === 'rotate-key' ? 'key-registered' : 'registered';
+    deps.log.info(what, { epoch, outcome, ...(reason === null ? {} : { reason }) });
+    if (reason === 'no-continuity') this.hooks.onFatal(keyReplaced(epoch, 'one that this does not continue'));
+    else if (outcome === 'refused') deps.clock.setTimer(REGISTER_RETRY_MS, () => void this.register());
+  }
+
+  /** Of two homes with one root key, the one whose key is older stops. */
+  private checkOwnKey(): void {
+    const error = replacedKey(this.deps, this.chain.ledger);
+    if (error !== undefined && !this.stopped) this.hooks.onFatal(error);
   }
 
   private createConsensus(options: typeof DEFAULTS & DeviceServicesOptions, hooks: DeviceServicesHooks) {

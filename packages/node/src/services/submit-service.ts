@@ -1,7 +1,9 @@
 import type { Timer } from '@murmuration/core';
+import type { Signer } from '@murmuration/crypto';
 import { type Command, type Receipt, signCommand } from '@murmuration/ledger';
 import { type AppliedBlock, type Chain, requestKey } from './chain.ts';
 import type { ServiceDeps } from './deps.ts';
+import { commandSigner } from './own-key.ts';
 
 const TOPIC = 'submit';
 /** Commands of this device under way at once. More wait: the ledger's replay window is 64. */
@@ -22,6 +24,7 @@ const QUEUE_FULL: Submitted = { outcome: 'refused', reason: 'queue-full' };
 interface Pending {
   readonly command: Command;
   readonly request: Uint8Array;
+  readonly signer: Signer;
   readonly sinceMs: number;
   readonly resolve: (submitted: Submitted) => void;
   attempts: number;
@@ -91,10 +94,12 @@ export class SubmitService {
     const { identity, clock } = this.deps;
     const sequence = Math.max(this.nextSequence, this.chain.ledger.nextSequence(identity.device));
     this.nextSequence = sequence + 1;
-    const request = signCommand(identity, this.chain.chainId, sequence, command);
+    const own = commandSigner(this.deps, this.chain.ledger);
+    const request = signCommand(own, this.chain.chainId, sequence, command);
     const key = requestKey(request);
     const sinceMs = clock.monotonicMs();
-    const pending: Pending = { command, request, sinceMs, resolve, attempts: 0, timer: undefined };
+    const { signer } = own;
+    const pending: Pending = { command, request, signer, sinceMs, resolve, attempts: 0, timer: undefined };
     this.pending.set(key, pending);
     this.attempt(pending);
   }
@@ -126,13 +131,19 @@ export class SubmitService {
       pending.timer?.cancel();
       this.pending.delete(key);
       const receipt = applied.receipts[i] as Receipt;
-      if (receipt.reason?.startsWith('sequence-')) this.send(pending.command, pending.resolve);
+      if (receipt.reason?.startsWith('sequence-') || this.isOutdated(pending, receipt))
+        this.send(pending.command, pending.resolve);
       else this.finish(pending, receipt);
     }
     while (this.waiting.length > 0 && this.pending.size < MAX_PENDING) {
       const next = this.waiting.shift();
       if (next !== undefined) this.send(next.command, next.resolve);
     }
+  }
+
+  /** Signed before a rotation of this device and ordered after it: the key has changed, not the wish. */
+  private isOutdated({ signer }: Pending, { reason }: Receipt): boolean {
+    return reason === 'bad-signature' && commandSigner(this.deps, this.chain.ledger).signer !== signer;
   }
 
   private finish(pending: Pending, receipt: Receipt): void {

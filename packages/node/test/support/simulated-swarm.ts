@@ -65,7 +65,7 @@ export interface SimulatedSwarm {
   running(): readonly DeviceServices[];
   crash(index: number): void;
   restart(index: number): void;
-  /** Has a running device take a new operational key: the ledger's at once, the process's at its next start. */
+  /** Starts a device again with its next operational key, which its process then has the ledger take. */
   rotateKey(index: number): void;
   /** Starts a second machine with the keys of a device and an empty disk. */
   twin(index: number): void;
@@ -173,9 +173,11 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
       const { root } = made[index] as (typeof made)[number];
       const old = identities[index] as DeviceIdentity;
       const next = rotateOperationalKey(entropy, root, old, validity);
-      void current[index]?.submit.submit({ kind: 'rotate-key', certificate: next.certificateBytes });
       earlierSigners[index]?.push(old.signer);
       identities[index] = next;
+      current[index] = undefined;
+      world.node(names[index] as string).crash();
+      world.node(names[index] as string).restart();
     },
     openJob(index, job, rounds) {
       const plan = encodePlan(workshop.plan);
