@@ -29,9 +29,9 @@ function cipherSize(wire: Uint8Array, at: number, degree: number, primes: number
   const array = plainSize(wire, at + CIPHER_HEAD);
   const part = 8 * degree * primes;
   if (size === undefined || array === undefined) return undefined;
-  if (size === CIPHER_HEAD + ARRAY_HEAD + 2 * part && array === ARRAY_HEAD + 2 * part) return size;
+  if (size === ciphertextBytes(degree, primes) && array === ARRAY_HEAD + 2 * part) return size;
   const seed = at + CIPHER_HEAD + ARRAY_HEAD + part;
-  const seeded = size === CIPHER_HEAD + ARRAY_HEAD + part + SEED && array === ARRAY_HEAD + part;
+  const seeded = size === seededCiphertextBytes(degree, primes) && array === ARRAY_HEAD + part;
   return seeded && plainSize(wire, seed) === SEED ? size : undefined;
 }
 
@@ -40,8 +40,13 @@ export function isPlainCiphertext(wire: Uint8Array, degree: number, primes: numb
   return cipherSize(wire, 0, degree, primes) === wire.length;
 }
 
-export function maxCiphertextBytes(degree: number, primes: number): number {
+export function ciphertextBytes(degree: number, primes: number): number {
   return CIPHER_HEAD + ARRAY_HEAD + 16 * degree * primes;
+}
+
+/** Under the secret key: the random half is a seed. */
+export function seededCiphertextBytes(degree: number, primes: number): number {
+  return CIPHER_HEAD + ARRAY_HEAD + 8 * degree * primes + SEED;
 }
 
 export function isPlainSecretKey(wire: Uint8Array, degree: number, primes: number): boolean {

@@ -3,7 +3,7 @@ import type { MainModule } from 'node-seal';
 import { accumulate, addPlain, combine, lower, multiply, multiplyPlain, rotate } from './arithmetic.ts';
 import { CkksCore } from './core.ts';
 import { type Decrypted, decryptVector } from './decrypted.ts';
-import { type EncryptOptions, encryptChunks, encryptVector, freshHead, type Numbers } from './encrypt.ts';
+import { checkOwn, type EncryptOptions, encryptVector, type Numbers } from './encrypt.ts';
 import {
   evaluationKeyBytes,
   type KeyRefusal,
@@ -32,7 +32,7 @@ import {
   type TopLevel,
 } from './parameters.ts';
 import type { EncryptedVector } from './vector.ts';
-import { headAndChunks, readVector, type VectorExpectation, type VectorRefusal, vectorBytes } from './wire.ts';
+import { encryptedBytes, readVector, type VectorExpectation, type VectorRefusal, vectorBytes } from './wire.ts';
 
 /** Approximate arithmetic on encrypted numbers (CKKS; Cheon, Kim, Kim & Song 2017), by Microsoft SEAL 4.1. */
 export interface CkksEngine {
@@ -98,11 +98,13 @@ export class Ckks<Top extends Level> implements Disposable {
 
   /** @throws PRIVACY_CKKS_PARAMETERS, OPTION_OUT_OF_RANGE */
   createEvaluationKeys(key: CkksSecretKey, options: EvaluationKeyOptions): CkksEvaluationKeys {
+    checkOwn(this.core, key);
     return createEvaluationKeys(key, options);
   }
 
   /** For whoever computes elsewhere: half the bytes, since random parts travel as seeds. @throws as above */
   evaluationKeyBytes(key: CkksSecretKey, options: EvaluationKeyOptions): Uint8Array {
+    checkOwn(this.core, key);
     return evaluationKeyBytes(this.core, key.keyId, seededEvaluationKeys(key, options));
   }
 
@@ -134,8 +136,7 @@ export class Ckks<Top extends Level> implements Disposable {
 
   /** The same at once as bytes: 32 a number of the preset "sum", 16 under the secret key. @throws as `encrypt` */
   encryptToBytes(key: CkksPublicKey | CkksSecretKey, values: Numbers, options: EncryptOptions): Uint8Array {
-    const head = freshHead(this.core, key, values, options);
-    return headAndChunks(this.core, this.core.top, head, encryptChunks(this.core, key, values));
+    return encryptedBytes(this.core, key, values, options);
   }
 
   toBytes(vector: EncryptedVector<Level>): Uint8Array {

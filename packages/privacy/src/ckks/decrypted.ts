@@ -1,4 +1,5 @@
 import { checkOwn } from './encrypt.ts';
+import { giveBack } from './frame.ts';
 import type { CkksSecretKey } from './keys.ts';
 import { native } from './native.ts';
 import type { Level } from './parameters.ts';
@@ -73,10 +74,10 @@ function decryptNumbers({ core, length, chunks }: EncryptedVector<Level>, key: C
     using plain = new core.seal.Plaintext();
     for (const [i, chunk] of chunks.entries()) {
       key.decryptor.decrypt(chunk, plain);
-      const slots: Float64Array = core.encoder.handle.decodeFloat64(plain);
+      const slots: Float64Array<ArrayBuffer> = core.encoder.handle.decodeFloat64(plain);
       const at = i * core.slots;
       numbers.set(slots.subarray(0, Math.min(core.slots, length - at)), at);
-      slots.fill(0);
+      giveBack(slots);
     }
   });
   return numbers;

@@ -1,6 +1,7 @@
 import { checkInteger, checkNumber, MurmurError } from '@murmuration/core';
 import type { Encryptor, Plaintext } from 'node-seal';
 import type { CkksCore } from './core.ts';
+import type { Saved } from './frame.ts';
 import { CkksPublicKey, type CkksSecretKey } from './keys.ts';
 import { native } from './native.ts';
 import type { Level } from './parameters.ts';
@@ -41,12 +42,17 @@ export function encryptVector<L extends Level>(
   return new EncryptedVector(core, core.top as L, head, chunks);
 }
 
-/** The ciphertexts as SEAL's bytes, without keeping any: under the secret key their random half is a seed. */
-export function encryptChunks(core: CkksCore, key: CkksPublicKey | CkksSecretKey, values: Numbers): Uint8Array[] {
+/** Gives `write` each ciphertext as SEAL's bytes, without keeping any: under the secret key their random half is a seed. */
+export function encryptChunks<T>(
+  core: CkksCore,
+  key: CkksPublicKey | CkksSecretKey,
+  values: Numbers,
+  write: (chunk: (index: number) => Saved) => T,
+): T {
   const none = core.seal.ComprModeType.none;
   return withEncryptor(core, key, (encryptor) =>
-    Array.from({ length: chunkCount(core, values.length) }, (_, i): Uint8Array => {
-      using plain = encodeChunk(core, values, i, core.top);
+    write((index) => {
+      using plain = encodeChunk(core, values, index, core.top);
       using sealed =
         key instanceof CkksPublicKey
           ? encryptor.encryptSerializable(plain)

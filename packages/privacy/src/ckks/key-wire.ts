@@ -1,14 +1,13 @@
 import {
   accept,
+  boolean,
   bytes,
-  bytesUpTo,
   decodeCanonical,
   encode,
   fromHex,
   integer,
   list,
   oneOf,
-  optional,
   type Result,
   refuse,
   type Schema,
@@ -16,17 +15,18 @@ import {
   toHex,
 } from '@murmuration/core';
 import type { ClassHandle, GaloisKeys, RelinKeys, SEALContext } from 'node-seal';
-import { isPlainCiphertext, isPlainSecretKey, isPlainSwitchKeys, maxCiphertextBytes } from './blob.ts';
+import { ciphertextBytes, isPlainCiphertext, isPlainSecretKey, isPlainSwitchKeys } from './blob.ts';
 import type { CkksCore } from './core.ts';
+import { frame, type Saved, unframe } from './frame.ts';
 import { CkksEvaluationKeys, CkksPublicKey, CkksSecretKey, MAX_ROTATIONS } from './keys.ts';
 import { native, nativeRefusal } from './native.ts';
 
 export type KeyRefusal = 'too-large' | 'malformed' | 'not-a-key' | 'wrong-key';
 
-export interface EvaluationKeyParts {
+export interface EvaluationKeyParts<Bytes = Uint8Array> {
   readonly rotations: readonly number[];
-  readonly relin: Uint8Array | null;
-  readonly galois: Uint8Array | null;
+  readonly relin: Bytes | null;
+  readonly galois: Bytes | null;
 }
 
 const HEAD_BYTES = 1024;
@@ -40,51 +40,54 @@ function suiteOf(core: CkksCore, kind: string): string {
 }
 
 function keySchema(core: CkksCore, kind: 'public' | 'secret') {
-  const max = maxCiphertextBytes(core.parameters.degree, primesOf(core));
-  return struct({ suite: oneOf(suiteOf(core, kind)), keyId: bytes(32), key: bytesUpTo(max) });
+  return struct({ suite: oneOf(suiteOf(core, kind)), keyId: bytes(32) });
 }
 
 /** Of one rotation, or of relinearisation. */
 function maxSwitchKeyBytes(core: CkksCore): number {
   const primes = primesOf(core);
-  return (primes - 1) * maxCiphertextBytes(core.parameters.degree, primes) + 8 * core.parameters.degree + HEAD_BYTES;
+  return (primes - 1) * ciphertextBytes(core.parameters.degree, primes) + 8 * core.parameters.degree + HEAD_BYTES;
 }
 
 function evaluationSchema(core: CkksCore) {
-  const most = maxSwitchKeyBytes(core);
   const slots = core.slots;
   return struct({
     suite: oneOf(suiteOf(core, 'evaluation')),
     keyId: bytes(32),
     rotations: list(integer(1 - slots, slots - 1), MAX_ROTATIONS),
-    relin: optional(bytesUpTo(most)),
-    galois: optional(bytesUpTo(MAX_ROTATIONS * most)),
+    relinearise: boolean,
   });
 }
 
 export function keyBytes(key: CkksPublicKey | CkksSecretKey): Uint8Array {
   const { core } = key;
   const kind = key instanceof CkksPublicKey ? 'public' : 'secret';
-  const saved: Uint8Array = native(core.seal, 'save a key', () => key.handle.saveToArray(core.seal.ComprModeType.none));
+  const saved: Saved = native(core.seal, 'save a key', () => key.handle.saveToArray(core.seal.ComprModeType.none));
   const head = { suite: suiteOf(core, kind), keyId: fromHex(key.keyId) as Uint8Array };
-  return encode(keySchema(core, kind), { ...head, key: saved });
+  return frame(encode(keySchema(core, kind), head), [saved.length], () => saved);
 }
 
-export function evaluationKeyBytes(core: CkksCore, keyId: string, parts: EvaluationKeyParts): Uint8Array {
-  const head = { suite: suiteOf(core, 'evaluation'), keyId: fromHex(keyId) as Uint8Array };
-  return encode(evaluationSchema(core), { ...head, ...parts });
+/** The parts are given back. */
+export function evaluationKeyBytes(core: CkksCore, keyId: string, keys: EvaluationKeyParts<Saved>): Uint8Array {
+  const { rotations, relin, galois } = keys;
+  const head = { suite: suiteOf(core, 'evaluation'), keyId: fromHex(keyId) as Uint8Array, rotations };
+  const parts = [relin, galois].filter((part) => part !== null);
+  const lengths = parts.map((part) => part.length);
+  const wireHead = encode(evaluationSchema(core), { ...head, relinearise: relin !== null });
+  return frame(wireHead, lengths, (i) => parts[i] as Saved);
 }
 
 /** @returns the key; its id is the digest of what was read, not what the bytes claim */
 export function readPublicKey(core: CkksCore, wire: Uint8Array): Result<CkksPublicKey, KeyRefusal> {
   const { degree } = core.parameters;
-  const read = readKey(keySchema(core, 'public'), wire, maxCiphertextBytes(degree, primesOf(core)));
+  const read = readKey(keySchema(core, 'public'), wire, ciphertextBytes(degree, primesOf(core)), 1);
   if (!read.ok) return read;
-  if (!isPlainCiphertext(read.value.key, degree, primesOf(core))) return refuse('not-a-key');
-  const loaded = load(core, new core.seal.PublicKey(), read.value.key);
+  const [saved] = read.value.parts;
+  if (saved === undefined || !isPlainCiphertext(saved, degree, primesOf(core))) return refuse('not-a-key');
+  const loaded = load(core, new core.seal.PublicKey(), saved);
   if (!loaded.ok) return loaded;
   const key = new CkksPublicKey(core, loaded.value);
-  if (key.keyId === toHex(read.value.keyId)) return accept(key);
+  if (key.keyId === toHex(read.value.head.keyId)) return accept(key);
   key[Symbol.dispose]();
   return refuse('wrong-key', 'the key is not the one that the bytes name');
 }
@@ -92,11 +95,12 @@ export function readPublicKey(core: CkksCore, wire: Uint8Array): Result<CkksPubl
 /** One's own, from one's own store: that it belongs to the id is taken from the bytes. */
 export function readSecretKey(core: CkksCore, wire: Uint8Array): Result<CkksSecretKey, KeyRefusal> {
   const { degree } = core.parameters;
-  const read = readKey(keySchema(core, 'secret'), wire, maxCiphertextBytes(degree, primesOf(core)));
+  const read = readKey(keySchema(core, 'secret'), wire, ciphertextBytes(degree, primesOf(core)), 1);
   if (!read.ok) return read;
-  if (!isPlainSecretKey(read.value.key, degree, primesOf(core))) return refuse('not-a-key');
-  const loaded = load(core, new core.seal.SecretKey(), read.value.key);
-  return loaded.ok ? accept(new CkksSecretKey(core, loaded.value, toHex(read.value.keyId))) : loaded;
+  const [saved] = read.value.parts;
+  if (saved === undefined || !isPlainSecretKey(saved, degree, primesOf(core))) return refuse('not-a-key');
+  const loaded = load(core, new core.seal.SecretKey(), saved);
+  return loaded.ok ? accept(new CkksSecretKey(core, loaded.value, toHex(read.value.head.keyId))) : loaded;
 }
 
 /** @param keyId of the public key that vectors are encrypted for */
@@ -105,13 +109,16 @@ export function readEvaluationKeys(
   wire: Uint8Array,
   keyId: string,
 ): Result<CkksEvaluationKeys, KeyRefusal> {
-  const read = readKey(evaluationSchema(core), wire, (MAX_ROTATIONS + 1) * maxSwitchKeyBytes(core));
+  const read = readKey(evaluationSchema(core), wire, (MAX_ROTATIONS + 1) * maxSwitchKeyBytes(core), 2);
   if (!read.ok) return read;
-  const { rotations, relin, galois } = read.value;
-  if (toHex(read.value.keyId) !== keyId)
-    return refuse('wrong-key', `for the key ${toHex(read.value.keyId).slice(0, 8)}`);
+  const { head, parts } = read.value;
+  const { rotations, relinearise } = head;
+  if (toHex(head.keyId) !== keyId) return refuse('wrong-key', `for the key ${toHex(head.keyId).slice(0, 8)}`);
   const distinct = new Set(rotations).size === rotations.length && !rotations.includes(0);
-  if (!distinct || (galois === null) !== (rotations.length === 0)) return refuse('malformed', 'rotations');
+  if (!distinct) return refuse('malformed', 'rotations');
+  if (parts.length !== Number(relinearise) + Number(rotations.length > 0)) return refuse('malformed', 'parts');
+  const relin = relinearise ? (parts.shift() ?? null) : null;
+  const galois = parts.shift() ?? null;
   const { degree } = core.parameters;
   if (relin !== null && !isPlainSwitchKeys(relin, degree, primesOf(core), 1)) return refuse('not-a-key', 'relinearise');
   if (galois !== null && !isPlainSwitchKeys(galois, degree, primesOf(core), rotations.length)) {
@@ -146,11 +153,20 @@ export function galoisElement(steps: number, degree: number): number {
   return element;
 }
 
-function readKey<T>(schema: Schema<T>, wire: Uint8Array, most: number): Result<T, KeyRefusal> {
+/** @returns what the head says, and the parts behind it as views */
+function readKey<T>(
+  schema: Schema<T>,
+  wire: Uint8Array,
+  most: number,
+  maxParts: number,
+): Result<{ head: T; parts: Uint8Array[] }, KeyRefusal> {
   const maxBytes = most + HEAD_BYTES;
   if (wire.length > maxBytes) return refuse('too-large', `${wire.length} bytes, at most ${maxBytes}`);
-  const decoded = decodeCanonical(schema, wire, { maxBytes });
-  return decoded.ok ? decoded : refuse('malformed', decoded.detail ?? decoded.reason);
+  const framed = unframe(wire, maxParts);
+  if (framed === undefined) return refuse('malformed', 'lengths that do not add up');
+  const [head, ...parts] = framed;
+  const decoded = decodeCanonical(schema, head, { maxBytes: HEAD_BYTES });
+  return decoded.ok ? accept({ head: decoded.value, parts }) : refuse('malformed', decoded.detail ?? decoded.reason);
 }
 
 interface Loadable extends ClassHandle {

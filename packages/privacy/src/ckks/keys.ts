@@ -2,6 +2,7 @@ import { checkInteger, MurmurError, toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import type { Decryptor, Encryptor, GaloisKeys, KeyGenerator, PublicKey, RelinKeys, SecretKey } from 'node-seal';
 import type { CkksCore } from './core.ts';
+import { giveBack, type Saved } from './frame.ts';
 import { Native, native } from './native.ts';
 
 /** Encrypts; gives nothing away. */
@@ -15,7 +16,9 @@ export class CkksPublicKey extends Native<PublicKey> {
   constructor(core: CkksCore, key: PublicKey) {
     super('a public key', key);
     this.core = core;
-    this.keyId = toHex(sha3_256(key.saveToArray(core.seal.ComprModeType.none)));
+    const saved: Saved = key.saveToArray(core.seal.ComprModeType.none);
+    this.keyId = toHex(sha3_256(saved));
+    giveBack(saved);
   }
 
   /** @internal @throws PRIVACY_CKKS_DISPOSED */
@@ -161,8 +164,8 @@ export function seededEvaluationKeys(secret: CkksSecretKey, options: EvaluationK
     using relin = relinearise ? generator.createRelinKeysSerializable() : undefined;
     const steps = Int32Array.from(rotations);
     using galois = rotations.length > 0 ? generator.createGaloisKeysSerializableWithSteps(steps) : undefined;
-    const relinBytes: Uint8Array | null = relin?.saveToArray(none) ?? null;
-    const galoisBytes: Uint8Array | null = galois?.saveToArray(none) ?? null;
+    const relinBytes: Saved | null = relin?.saveToArray(none) ?? null;
+    const galoisBytes: Saved | null = galois?.saveToArray(none) ?? null;
     return { rotations, relin: relinBytes, galois: galoisBytes };
   });
 }

@@ -1,13 +1,11 @@
 import {
   accept,
   bytes,
-  bytesUpTo,
   decodeCanonical,
   encode,
   finite,
   fromHex,
   integer,
-  list,
   oneOf,
   type Result,
   refuse,
@@ -15,15 +13,23 @@ import {
   toHex,
 } from '@murmuration/core';
 import type { Ciphertext } from 'node-seal';
-import { isPlainCiphertext, maxCiphertextBytes } from './blob.ts';
+import { ciphertextBytes, isPlainCiphertext, seededCiphertextBytes } from './blob.ts';
 import type { CkksCore } from './core.ts';
-import { chunkCount, MAX_VECTOR_LENGTH } from './encrypt.ts';
+import {
+  chunkCount,
+  type EncryptOptions,
+  encryptChunks,
+  freshHead,
+  MAX_VECTOR_LENGTH,
+  type Numbers,
+} from './encrypt.ts';
+import { frame, type Saved, unframe } from './frame.ts';
+import { CkksPublicKey, type CkksSecretKey } from './keys.ts';
 import { native, nativeRefusal } from './native.ts';
 import type { Level } from './parameters.ts';
 import type { Precision } from './precision.ts';
 import { EncryptedVector, type VectorHead } from './vector.ts';
 
-const MAX_CHUNKS = MAX_VECTOR_LENGTH / 512;
 const HEAD_BYTES = 256;
 
 /** What the parameters are, in a word that the bytes carry: those of another chain are refused by it. */
@@ -31,7 +37,7 @@ function suiteOf({ parameters: { degree, chain, scaleBits } }: CkksCore): string
   return `ckks-${degree}-${chain.join('.')}-${scaleBits}`;
 }
 
-function vectorSchema(core: CkksCore) {
+function headSchema(core: CkksCore) {
   return struct({
     suite: oneOf(suiteOf(core)),
     level: integer(0, core.top),
@@ -39,23 +45,35 @@ function vectorSchema(core: CkksCore) {
     keyId: bytes(32),
     magnitude: finite,
     deviation: finite,
-    chunks: list(bytesUpTo(maxCiphertextBytes(core.parameters.degree, core.top + 1)), MAX_CHUNKS),
   });
 }
 
 export function vectorBytes(vector: EncryptedVector<Level>): Uint8Array {
-  const { core } = vector;
+  const { core, level, chunks } = vector;
   const none = core.seal.ComprModeType.none;
-  const chunks = native(core.seal, 'save a vector', () =>
-    vector.chunks.map((chunk): Uint8Array => chunk.saveToArray(none)),
-  );
-  return headAndChunks(core, vector.level, vector, chunks);
+  const lengths = chunks.map(() => ciphertextBytes(core.parameters.degree, level + 1));
+  const save = (i: number): Saved => (chunks[i] as Ciphertext).saveToArray(none);
+  return native(core.seal, 'save a vector', () => frame(headBytes(core, level, vector), lengths, save));
 }
 
-export function headAndChunks(core: CkksCore, level: number, head: VectorHead, chunks: Uint8Array[]): Uint8Array {
-  const { length, keyId, precision } = head;
+/** Encrypts into the bytes themselves: one ciphertext at a time lies in memory beside them. */
+export function encryptedBytes(
+  core: CkksCore,
+  key: CkksPublicKey | CkksSecretKey,
+  values: Numbers,
+  options: EncryptOptions,
+): Uint8Array {
+  const head = headBytes(core, core.top, freshHead(core, key, values, options));
+  const bytesOf = key instanceof CkksPublicKey ? ciphertextBytes : seededCiphertextBytes;
+  const length = bytesOf(core.parameters.degree, core.top + 1);
+  const lengths = new Array<number>(chunkCount(core, values.length)).fill(length);
+  return encryptChunks(core, key, values, (chunk) => frame(head, lengths, chunk));
+}
+
+function headBytes(core: CkksCore, level: number, { length, keyId, precision }: VectorHead): Uint8Array {
+  const { magnitude, deviation } = precision;
   const id = fromHex(keyId) as Uint8Array;
-  return encode(vectorSchema(core), { suite: suiteOf(core), level, length, keyId: id, ...precision, chunks });
+  return encode(headSchema(core), { suite: suiteOf(core), level, length, keyId: id, magnitude, deviation });
 }
 
 /** What the reader agreed on with the sender: nothing else is accepted. */
@@ -89,11 +107,14 @@ export function readVector<L extends Level>(
   expected: VectorExpectation<L>,
 ): Result<EncryptedVector<L>, VectorRefusal> {
   const count = chunkCount(core, expected.length);
-  const maxBytes = HEAD_BYTES + count * (maxCiphertextBytes(core.parameters.degree, expected.level + 1) + 8);
+  const maxBytes = HEAD_BYTES + count * (ciphertextBytes(core.parameters.degree, expected.level + 1) + 4);
   if (wire.length > maxBytes) return refuse('too-large', `${wire.length} bytes, at most ${maxBytes}`);
-  const decoded = decodeCanonical(vectorSchema(core), wire, { maxBytes });
+  const parts = unframe(wire, count);
+  if (parts === undefined) return refuse('malformed', 'lengths that do not add up');
+  const [head, ...chunks] = parts;
+  const decoded = decodeCanonical(headSchema(core), head, { maxBytes: HEAD_BYTES });
   if (!decoded.ok) return refuse('malformed', decoded.detail ?? decoded.reason);
-  const { level, length, chunks, keyId, magnitude, deviation } = decoded.value;
+  const { level, length, keyId, magnitude, deviation } = decoded.value;
   if (level !== expected.level) return refuse('wrong-level', `level ${level}, not ${expected.level}`);
   if (length !== expected.length || chunks.length !== count) return refuse('wrong-length', `${length} numbers`);
   if (toHex(keyId) !== expected.keyId) return refuse('wrong-key', `for the key ${toHex(keyId).slice(0, 8)}`);
@@ -101,9 +122,10 @@ export function readVector<L extends Level>(
   if (!isBelievable(core, precision, expected)) {
     return refuse('wrong-precision', `numbers up to ${magnitude}, error ${8 * deviation}`);
   }
-  const head = { length, keyId: expected.keyId, precision };
   const loaded = loadChunks(core, expected.level, chunks);
-  return loaded.ok ? accept(new EncryptedVector(core, expected.level, head, loaded.value)) : loaded;
+  if (!loaded.ok) return loaded;
+  const known = { length, keyId: expected.keyId, precision };
+  return accept(new EncryptedVector(core, expected.level, known, loaded.value));
 }
 
 /** Neither smaller than any ciphertext's, nor larger than agreed. */

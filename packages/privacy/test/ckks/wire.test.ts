@@ -69,8 +69,18 @@ describe('vectors as bytes', () => {
       ...Array.from({ length: 300 }, (_, i) => i),
       ...Array.from({ length: 100 }, () => random.below(wire.length)),
     ];
-    for (const cut of cuts) expect(reasonOf(wire.slice(0, cut))).toBe('malformed');
+    // The cut behind the head leaves a whole head and no ciphertext.
+    const reasons = new Map<string, number>();
+    for (const cut of cuts) {
+      const reason = reasonOf(wire.slice(0, cut));
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    expect([...reasons]).toEqual([
+      ['malformed', cuts.length - 1],
+      ['wrong-length', 1],
+    ]);
     expect(reasonOf(Uint8Array.of(...wire.subarray(0, 1000), 0))).toBe('malformed');
+    expect(reasonOf(Uint8Array.of(...wire, 0, 0, 0, 0))).toBe('malformed');
     const noise = Uint8Array.from({ length: 4096 }, () => random.below(256));
     expect(reasonOf(noise)).toBe('malformed');
   });
