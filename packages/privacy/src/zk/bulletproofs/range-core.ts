@@ -57,7 +57,8 @@ export function proveBits(
   transcript: Transcript,
   entropy: Entropy,
 ): ProvenBits {
-  const fresh = () => randomScalar(entropy);
+  const masks = transcript.masks(entropy, [...bits.map(BigInt), ...blindings, vectorBlinding]);
+  const fresh = () => randomScalar(masks);
   const [g, h] = [vectorBases('g', size), vectorBases('h', size)];
   const [alpha, rho, tau1, tau2] = [fresh(), fresh(), fresh(), fresh()];
   const sLeft = Array.from({ length: size }, fresh);

@@ -57,7 +57,13 @@ export class CircuitBuilder {
     return [Linear.wire('left', index), Linear.wire('right', index), Linear.wire('output', index)];
   }
 
+  /** @param sum of inputs and of wires that this builder gave out */
   mustBeZero(sum: Linear): void {
+    const isOurs = ({ kind, index }: Wire) => kind === 'one' || kind === 'input' || index < this.#size;
+    assert(
+      sum.terms.every(([wire]) => isOurs(wire)),
+      'a constraint is over wires of this circuit: one that no multiplication has is anything that a prover likes',
+    );
     this.constraints.push(sum);
   }
 

@@ -41,14 +41,14 @@ export function circuitClause(
     name,
     proofBytes: partsBytes(pointCount, SCALARS),
     prove: (transcript, entropy) => {
-      bind(transcript, shape.constraints, commitments);
+      bind(transcript, shape, commitments);
       assert(openings?.length === commitments.length, `${name} is proven with openings`);
       const run = new CircuitBuilder(openings.map(({ value }) => value));
       circuit(run, inputs);
       return prove(run.values, openings, size, flat, transcript, entropy);
     },
     read: (transcript, proof) => {
-      bind(transcript, shape.constraints, commitments);
+      bind(transcript, shape, commitments);
       const parts = readParts(proof, pointCount, SCALARS);
       if (!parts.ok) return parts;
       return accept(equationsOf(parts.value, commitments, size, flat, transcript));
@@ -56,7 +56,13 @@ export function circuitClause(
   };
 }
 
-function bind(transcript: Transcript, constraints: readonly Linear[], commitments: readonly (readonly Term[])[]): void {
+function bind(
+  transcript: Transcript,
+  { size, constraints }: CircuitBuilder,
+  commitments: readonly (readonly Term[])[],
+): void {
+  transcript.absorbNumber('multiplications', size);
+  transcript.absorbNumber('constraints', constraints.length);
   for (const commitment of commitments) transcript.absorbTerms('input', commitment);
   const written = constraints.map(({ terms }) =>
     terms.map(([{ kind, index }, factor]) => `${kind} ${index} ${factor}`).join(' + '),
@@ -72,7 +78,8 @@ function prove(
   transcript: Transcript,
   entropy: Entropy,
 ): Uint8Array {
-  const fresh = () => randomScalar(entropy);
+  const masks = transcript.masks(entropy, [...openings.flatMap(({ value, blinding }) => [value, blinding]), ...left]);
+  const fresh = () => randomScalar(masks);
   const padded = (values: readonly bigint[]) => [...values, ...new Array<bigint>(size - values.length).fill(0n)];
   const [aL, aR, aO] = [padded(left), padded(right), padded(output)];
   const [sL, sR] = [Array.from({ length: size }, fresh), Array.from({ length: size }, fresh)];

@@ -1,3 +1,4 @@
+import { checkInteger } from '@murmuration/core';
 import { scalars } from '../group/group.ts';
 import type { CircuitBuilder } from './builder.ts';
 import { Linear } from './linear.ts';
@@ -10,8 +11,17 @@ export function bit(builder: CircuitBuilder, hint: () => bigint): Linear {
   return value;
 }
 
-/** x is from 0 to 2^bits - 1; one multiplication a bit. @returns the bits, lowest first */
+/** Sums of so many bits stay below the group order; one more, and every number has bits. */
+const MAX_FIT = 252;
+
+/**
+ * x is from 0 to 2^bits - 1; one multiplication a bit.
+ * @param bits 0 to 252
+ * @returns the bits, lowest first
+ * @throws OPTION_OUT_OF_RANGE
+ */
 export function mustFit(builder: CircuitBuilder, x: Linear, bits: number): readonly Linear[] {
+  checkInteger('bits that a number must fit into', bits, 0, MAX_FIT);
   const digits = Array.from({ length: bits }, (_, i) => bit(builder, () => (builder.valueOf(x) >> BigInt(i)) & 1n));
   const sum = digits.reduce((total, digit, i) => total.plus(digit.times(1n << BigInt(i))), Linear.constant(0n));
   builder.mustEqual(sum, x);
@@ -34,7 +44,7 @@ export function mustBeOneOf(builder: CircuitBuilder, x: Linear, values: readonly
   builder.mustBeZero(factors.reduce((product, factor) => builder.multiply(product, factor), Linear.constant(1n)));
 }
 
-/** `chosen` where the bit is 1, else `other`. */
+/** `chosen` where the chooser is 1, `other` where it is 0. @param chooser a bit: the caller has made it one */
 export function choose(builder: CircuitBuilder, chooser: Linear, chosen: Linear, other: Linear): Linear {
   return builder.multiply(chooser, chosen.minus(other)).plus(other);
 }

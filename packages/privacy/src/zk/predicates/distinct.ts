@@ -39,15 +39,21 @@ export function distinctValues(
     name,
     proofBytes: partsBytes(count, 0) + lengths.reduce((sum, length) => sum + length, 0),
     prove: (transcript, entropy) => {
+      transcript.absorbNumber('count', count);
       transcript.absorbTerms('list', list);
       assert(witness?.chosen.length === count, `${name} is proven with ${count} places`);
-      const fresh = witness.chosen.map((i) => openingOf((witness.openings[i] as Opening).value, entropy));
+      const masks = transcript.masks(
+        entropy,
+        witness.openings.flatMap(({ value, blinding }) => [value, blinding]),
+      );
+      const fresh = witness.chosen.map((i) => openingOf((witness.openings[i] as Opening).value, masks));
       const said = fresh.map(commit);
       const encoded = said.map((point) => point.toBytes());
       for (const point of encoded) transcript.absorb('B', point);
       return concatBytes(...encoded, ...steps(said, fresh).map((step) => step.prove(transcript, entropy)));
     },
     read: (transcript, proof) => {
+      transcript.absorbNumber('count', count);
       transcript.absorbTerms('list', list);
       const head = readParts(proof.subarray(0, partsBytes(count, 0)), count, 0);
       if (!head.ok) return head;

@@ -53,11 +53,13 @@ export function proveMaskedNorm(
   const { targets, masks, bound } = statement;
   const projections = unmaskedProjections(statement, witness);
   if (projections.some((p) => Math.abs(p) > bound)) return undefined;
+  const secrets = witness.masks.flatMap(({ values, blindings }) => [...values.map(BigInt), ...blindings]);
+  const fresh = transcriptOf(statement, []).masks(entropy, secrets);
   const wraps = targets.map((target, j) => {
     let rest = BigInt(target) - BigInt(projections[j] as number);
     for (const [i, { sign }] of masks.entries()) rest -= BigInt(sign * (witness.masks[i]?.values[j] as number));
     assert(rest % MODULUS === 0n, 'wraps are whole');
-    return { value: scalars.create(rest / MODULUS), blinding: randomScalar(entropy) };
+    return { value: scalars.create(rest / MODULUS), blinding: randomScalar(fresh) };
   });
   const points = wraps.map(commit);
   const blindings = wraps.map(({ blinding }, j) => {

@@ -14,6 +14,7 @@ export const MIN_HOPS = 3;
 export const MAX_HOPS = 8;
 export const MIN_NETWORKS = 3;
 const MAX_DESTINATIONS = 256;
+const MAX_NAME_BYTES = 256;
 const MAX_ASN = 2 ** 32 - 1;
 
 /** Public. */
@@ -37,7 +38,7 @@ const schema = struct({
   attester: bytes(32),
   credential: bytesUpTo(4096),
   session: bytes(32),
-  allowList: list(bytesUpTo(256), MAX_DESTINATIONS),
+  allowList: list(bytesUpTo(MAX_NAME_BYTES), MAX_DESTINATIONS),
 });
 
 /**
@@ -53,7 +54,9 @@ export const networkPolicy: Predicate<NetworkPolicyStatement, NetworkPolicySecre
   id: ID,
   statementBytes: (statement) => encode(schema, statement),
   read: ({ attester, credential, session, allowList }, secrets) => {
-    if (allowList.length < 1 || allowList.length > MAX_DESTINATIONS) return refuse('bad-statement', 'allow-list');
+    const isSized = allowList.length >= 1 && allowList.length <= MAX_DESTINATIONS;
+    if (!isSized || allowList.some(({ length }) => length > MAX_NAME_BYTES))
+      return refuse('bad-statement', 'allow-list');
     const attested = readCredential(credential, attester, { predicate: ID, subject: session });
     if (!attested.ok) return attested;
     const { holder, commitments } = attested.value;
@@ -95,11 +98,12 @@ export interface NetworkPath {
 
 /** What an attester commits to in a credential. @throws PRIVACY_BAD_ATTRIBUTES */
 export function networkPathValues({ destination, networks }: NetworkPath): bigint[] {
-  const isSized = networks.length >= 1 && networks.length <= MAX_HOPS;
-  if (!isSized || networks.some((asn) => !Number.isInteger(asn) || asn < 1 || asn > MAX_ASN)) {
+  const bad = networks.findIndex((asn) => !Number.isInteger(asn) || asn < 1 || asn > MAX_ASN);
+  if (networks.length < 1 || networks.length > MAX_HOPS || bad >= 0) {
     throw new MurmurError({
       code: 'PRIVACY_BAD_ATTRIBUTES',
-      message: `a path of networks ${networks.join(', ')} cannot be attested`,
+      // Not the numbers themselves: they are what the credential will hide.
+      message: `a path of ${networks.length} networks cannot be attested${bad >= 0 ? `: that of hop ${bad + 1} is no AS number` : ''}`,
       remedy: `give 1 to ${MAX_HOPS} AS numbers from 1 to ${MAX_ASN}, one for each hop`,
       facts: { hops: networks.length },
     });

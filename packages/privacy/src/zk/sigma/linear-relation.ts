@@ -22,6 +22,7 @@ export interface Row {
  * @see Maurer 2009, "Unifying zero-knowledge proofs of knowledge"
  */
 export function linearRelation(name: string, rows: readonly Row[], secrets?: readonly bigint[]): Clause {
+  assert(rows.length > 0 && rows.every(({ bases }) => bases.length > 0), `${name} has rows, and each of them bases`);
   const count = 1 + Math.max(...rows.flatMap(({ bases }) => bases.map(({ secret }) => secret)));
   return {
     name,
@@ -29,7 +30,8 @@ export function linearRelation(name: string, rows: readonly Row[], secrets?: rea
     prove: (transcript, entropy) => {
       bind(transcript, rows);
       assert(secrets?.length === count, `${name} is proven with ${count} secrets`);
-      const nonces = secrets.map(() => randomScalar(entropy));
+      const masks = transcript.masks(entropy, secrets);
+      const nonces = secrets.map(() => randomScalar(masks));
       const said = rows.map(({ bases }) =>
         secretMsm(
           bases.map(({ base }) => base),

@@ -53,7 +53,8 @@ function prove(
   transcript: Transcript,
   entropy: Entropy,
 ): Uint8Array {
-  const fresh = () => Array.from({ length: m }, () => randomScalar(entropy));
+  const masks = transcript.masks(entropy, [BigInt(index), blinding]);
+  const fresh = () => Array.from({ length: m }, () => randomScalar(masks));
   const [r, a, s, t, rho] = [fresh(), fresh(), fresh(), fresh(), fresh()] as const;
   const bits = r.map((_, j) => BigInt((index >> j) & 1));
   const at = (values: readonly bigint[], j: number) => values[j] as bigint;

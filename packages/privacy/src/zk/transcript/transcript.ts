@@ -1,5 +1,5 @@
-import { assert, concatBytes, utf8 } from '@murmuration/core';
-import { sha3_256 } from '@murmuration/crypto';
+import { assert, concatBytes, type Entropy, utf8 } from '@murmuration/core';
+import { sha3_256, wipe } from '@murmuration/crypto';
 import { type Point, scalarFromWide, scalars } from '../group/group.ts';
 
 /** Group, hash and version of all proofs here. Bound first, so a proof means nothing under another suite. */
@@ -51,6 +51,28 @@ export class Transcript {
       const challenge = scalarFromWide(this.bytes(64));
       if (challenge !== 0n) return challenge;
     }
+  }
+
+  /**
+   * What a prover draws its masks from: fresh entropy, hashed with everything said so far and with its secrets. Two
+   * proofs whose entropy repeats (a restored snapshot, a fork) still have masks of their own wherever anything else
+   * differs, and entropy that somebody foresees gives no mask away. Good for one proof.
+   * @see de Valence, Merlin, "Transcript-based RNGs"
+   */
+  masks(entropy: Entropy, secrets: readonly bigint[]): Entropy {
+    const fresh = entropy.bytes(32);
+    const witness = concatBytes(...secrets.map((secret) => scalars.toBytes(scalars.create(secret))));
+    const seed = sha3_256(this.#state, utf8('masks'), lengths(fresh.length, witness.length), fresh, witness);
+    wipe(fresh, witness);
+    let counter = 0;
+    return {
+      bytes: (length) => {
+        const count = counter;
+        counter += Math.ceil(length / 32);
+        const blocks = Array.from({ length: counter - count }, (_, i) => sha3_256(seed, lengths(count + i, 0)));
+        return concatBytes(...blocks).subarray(0, length);
+      },
+    };
   }
 
   /** `length` bytes that follow from everything so far, without moving on. */
