@@ -74,12 +74,14 @@ export interface PlanOptions {
 /**
  * Random projections of every vector, coefficients −1, 0, 1 with chances 1/4, 1/2, 1/4, are proven to be at most
  * `bound`. A vector of L2 norm B, noise included, is refused with probability at most
- * `honestRefusalBound(projections, √2·bound / B)`.
+ * `honestRefusalBound(projections, √2·bound / B)`. What liars add to a sum together, of L2 norm N, stays in it with
+ * probability at most `liarsPassBound`: at r = 32 and bound = 6·B/√2 a single liar with N = 12·B with 2.6e-3, with
+ * N = 100·B with 5.2e-6. Proven against members; a server that draws the challenge before the vectors proves nothing.
  */
 export interface NormBound {
   /** β, in integer units, 1 to 2^28. */
   readonly bound: number;
-  /** r, 1 to 64. The chance that what is caught passes goes with 2^-r. */
+  /** r, 1 to 64. The chance that what is caught passes goes with 2^-r for single numbers, (2/3)^r for norms. */
   readonly projections: number;
 }
 

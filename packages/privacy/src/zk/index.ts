@@ -8,7 +8,7 @@ export {
   verifyRangeBatch,
   verifyRanges,
 } from './bulletproofs/range.ts';
-export { vectorOpening } from './bulletproofs/vector-opening.ts';
+export { type BaseFamily, type VectorStatement, vectorOpening } from './bulletproofs/vector-opening.ts';
 export { type Circuit, CircuitBuilder } from './circuit/builder.ts';
 export { circuitClause } from './circuit/clause.ts';
 export { bit, choose, mustBeOneOf, mustFit, mustNotBeZero } from './circuit/gadgets.ts';
@@ -30,7 +30,12 @@ export {
   networkPathValues,
   networkPolicy,
 } from './predicates/network-policy.ts';
-export { honestRefusalBound, largeVectorPassBound } from './predicates/projection-bounds.ts';
+export {
+  honestRefusalBound,
+  type LiarsSum,
+  largeVectorPassBound,
+  liarsPassBound,
+} from './predicates/projection-bounds.ts';
 export { type RegulatorySecrets, type RegulatoryStatement, regulatoryCompliance } from './predicates/regulatory.ts';
 export { type Credential, issueCredential, readCredential } from './presentation/credential.ts';
 export { createHolderKey, type HolderKey, holderCommitment } from './presentation/holder.ts';

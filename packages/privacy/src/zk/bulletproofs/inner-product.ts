@@ -9,11 +9,14 @@ import type { Transcript } from '../transcript/transcript.ts';
 const ROUNDS_A_FOLD = 3;
 
 /**
- * P = Σ aᵢ·gᵢ + Σ bᵢ·factorᵢ·hᵢ + <a, b>·q for vectors a, b of length n, a power of two. Not zero knowledge: a and b
+ * P = Σ aᵢ·gᵢ + Σ bᵢ·factorᵢ·hᵢ + <a, b>·q for vectors a, b of length n, a power of two. There may be several times n
+ * of g: those that are n apart stand in one place, each with its factor. Not zero knowledge: a and b
  * are no secrets here (a Bulletproof has masked them), so variable-time arithmetic is right.
  */
 export interface InnerProductBases {
   readonly g: readonly Point[];
+  /** One for each of g. @default ones */
+  readonly gFactors?: readonly bigint[];
   /** Empty where b is public. */
   readonly h: readonly Point[];
   /** One for each of h. */
@@ -37,8 +40,8 @@ export function proveInnerProduct(
   transcript: Transcript,
 ): InnerProductProof {
   let [a, b] = [aStart, bStart];
-  let g = unfolded(bases.g);
-  let h = unfolded(bases.h, bases.hFactors);
+  let g = unfolded(bases.g, bases.gFactors, a.length);
+  let h = unfolded(bases.h, bases.hFactors, bases.h.length);
   const said: Uint8Array[] = [];
   let rounds = 0;
   while (a.length > 1) {
@@ -97,8 +100,12 @@ interface Folded {
   readonly n: number;
 }
 
-function unfolded(bases: readonly Point[], factors: readonly bigint[] = bases.map(() => 1n)): Folded {
-  return { bases, factors, n: bases.length };
+function unfolded(
+  bases: readonly Point[],
+  factors = bases.map(() => 1n) as readonly bigint[],
+  n = bases.length,
+): Folded {
+  return { bases, factors, n };
 }
 
 /** Low half times `low` plus high half times `high`, without touching a point. */

@@ -17,8 +17,14 @@ export interface RangeItem {
   readonly opening?: Opening;
 }
 
-/** All of them in one Bulletproof, of 2·log₂(bits) + 9 elements. Bits of all items: at most 8192. */
+/**
+ * All of them in one Bulletproof, of 2·log₂(bits) + 9 elements. Bits of all items: at most 8192.
+ * @throws OPTION_OUT_OF_RANGE for too many bits, PRIVACY_STATEMENT_FALSE for a bound below 0 or above 2^128
+ */
 export function ranges(name: string, items: readonly RangeItem[]): Clause {
+  // Near the group order a range would hold every number, and below 0 none.
+  if (!items.every(({ max }) => max >= 0n && max <= MAX_VALUE))
+    throw falseStatement(`${name}, whose bound is no range,`);
   let bits = 0;
   const sums: WeighedBits[] = items.map(({ commitment, max }) => {
     const weights = weightsTo(max);
@@ -54,6 +60,7 @@ export function ranges(name: string, items: readonly RangeItem[]): Clause {
 }
 
 function bind(transcript: Transcript, items: readonly RangeItem[]): void {
+  transcript.absorbNumber('items', items.length);
   for (const { commitment, max } of items) {
     transcript.absorbTerms('commitment', commitment);
     transcript.absorb('max', new TextEncoder().encode(String(max)));

@@ -17,7 +17,7 @@ import { decodePoint, type Point, randomScalar, scalars } from '../group/group.t
 import { commitVector, vectorBases } from '../group/pedersen.ts';
 import type { Predicate } from '../presentation/presentation.ts';
 import type { Term } from '../transcript/equations.ts';
-import { drawSigns, normBound, project, type VectorSecrets } from './norm-bound.ts';
+import { drawRows, normBound, project, type VectorSecrets } from './norm-bound.ts';
 
 const ID = 'model-integrity';
 export const MAX_COORDINATES = 1024;
@@ -65,12 +65,15 @@ const schema = struct({
 /**
  * The device can open `update` to a vector x and `mask` to a vector m, and
  * 1. yᵢ = xᵢ + mᵢ + 2^32·wᵢ modulo the group order, each wᵢ 0 or 1: the masked vector of this round is x + m mod 2^32,
- * 2. for each of r vectors p of random signs, drawn from round, commitment to x and beacon: -2^(k-1) ≤ Σ pᵢxᵢ < 2^(k-1).
+ * 2. for each of r rows p of -1, 0 and 1, drawn from round, commitment to x and beacon: -2^(k-1) ≤ Σ pᵢxᵢ < 2^(k-1).
  *
- * What 2 says of the L2 norm is in `largeVectorPassBound` and `honestRefusalBound`: a bound, with a factor between
- * what passes and what is caught. That m is the mask which the round will take off again, a vector of signed 32-bit
- * integers, is not proven here: the round checks it when the sum of a group's mask commitments is opened. That x came
- * from training is not proven either.
+ * So, except with probability 2^-r, x holds whole numbers from -2^k to 2^k, and m holds whole numbers as well: a place
+ * that is none of these fails every other row. What 2 says of the L2 norm is in `largeVectorPassBound` and
+ * `honestRefusalBound`, with β = 2^(k-1): a bound, with a factor between what passes and what is caught. Whoever
+ * chooses x knowing the beacon passes with anything: the verifier sees to it that `update` stood before.
+ *
+ * That m is the mask which the round will take off again is not proven here: the round checks it when the sum of a
+ * group's mask commitments is opened. That x came from training is not proven either.
  */
 export const modelIntegrity: Predicate<ModelIntegrityStatement, ModelIntegritySecrets> = {
   id: ID,
@@ -80,7 +83,7 @@ export const modelIntegrity: Predicate<ModelIntegrityStatement, ModelIntegritySe
     const { length } = masked;
     const isSized = length >= 2 && length <= MAX_COORDINATES && Number.isInteger(Math.log2(length));
     const isBounded = inRange(projections, 1, MAX_PROJECTIONS) && inRange(boundBits, 8, 32);
-    if (!isSized || !isBounded || round.length > 64) return refuse('bad-statement');
+    if (!isSized || !isBounded || round.length > 64 || statement.beacon.length !== 32) return refuse('bad-statement');
     const points: Point[] = [];
     for (const encoded of [holder, update, mask]) {
       const point = decodePoint(encoded);
@@ -90,12 +93,7 @@ export const modelIntegrity: Predicate<ModelIntegrityStatement, ModelIntegritySe
     const [holderPoint, updatePoint, maskPoint] = points as [Point, Point, Point];
     const clauses = [
       bitVector('masked is update plus mask', length, wrapsOf(masked, updatePoint, maskPoint), wrapWitness(secrets)),
-      normBound(
-        'projections are bounded',
-        updatePoint,
-        { signs: signsOf(statement), boundBits },
-        fieldSecrets(secrets),
-      ),
+      normBound('projections are bounded', updatePoint, { rows: rowsOf(statement), boundBits }, fieldSecrets(secrets)),
     ];
     return accept({ holder: holderPoint, subject: roundSubject(round), clauses });
   },
@@ -106,7 +104,7 @@ export const modelIntegrity: Predicate<ModelIntegrityStatement, ModelIntegritySe
     );
     if (!isSum || update.vector.length !== masked.length) return 'masked is not update plus mask';
     const half = 1n << BigInt(boundBits - 1);
-    const isBounded = project(signsOf(statement), update.vector).every((value) => value >= -half && value < half);
+    const isBounded = project(rowsOf(statement), update.vector).every((value) => value >= -half && value < half);
     return isBounded ? undefined : 'a projection of the update is out of bounds';
   },
 };
@@ -171,8 +169,8 @@ function fieldSecrets(secrets?: ModelIntegritySecrets): VectorSecrets | undefine
   return { vector: vector.map((x) => scalars.create(x)), blinding };
 }
 
-function signsOf({ round, update, beacon, projections, masked }: ModelIntegrityStatement): Int8Array[] {
-  return drawSigns(sha3_256(roundSubject(round), update, beacon), projections, masked.length);
+function rowsOf({ round, update, beacon, projections, masked }: ModelIntegrityStatement): Int8Array[] {
+  return drawRows(sha3_256(roundSubject(round), update, beacon), projections, masked.length);
 }
 
 function roundSubject(round: string): Uint8Array {

@@ -14,7 +14,7 @@ describe('opening of a vector with a linear form', () => {
   const blinding = randomScalar(entropy);
   const value = openingOf(innerProduct(vector, coefficients), entropy);
   const statement = {
-    bases: vectorBases('g', 8),
+    bases: [{ points: vectorBases('g', 8), factor: 1n }] as const,
     image: termsOf(commitVector(vector, blinding)),
     form: { coefficients, value: termsOf(commit(value)) },
   };

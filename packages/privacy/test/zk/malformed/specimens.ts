@@ -149,12 +149,12 @@ function opening(): Specimen {
   const [vector, blinding] = [[4n, 5n], 99n];
   const value = openingOf(4n + 10n, entropy);
   const statement = {
-    bases: vectorBases('g', 2),
+    bases: [{ points: vectorBases('g', 2), factor: 1n }] as const,
     image: termsOf(commitVector(vector, blinding)),
     form: { coefficients: [1n, 2n], value: termsOf(commit(value)) },
   };
   const witness = { vector, blinding, valueBlinding: value.blinding };
-  const parts = { points: 2 + 2, scalars: 3 };
+  const parts = { points: 2 + 2, scalars: 4 };
   return ofClause(vectorOpening('opening', statement, witness), vectorOpening('opening', statement), parts);
 }
 
@@ -205,8 +205,8 @@ function integrity(): Presented {
   const { secrets, commitments, masked } = commitUpdate(Int32Array.of(3, -2), Int32Array.of(-70_000, 9), entropy);
   const bounds = { projections: 1, boundBits: 8, beacon: new Uint8Array(32).fill(8) };
   const statement = { holder, round: 'job-1/3', ...commitments, masked, ...bounds };
-  // Bits of the wraps: 6 + 5 and 3 + 2. Projection: 1; its range: 10 + 5; their combination: 4 + 3.
-  return ofPredicate(modelIntegrity, statement, secrets, { points: 6 + 3 + 1 + 10 + 4, scalars: 5 + 2 + 5 + 3 });
+  // Bits of the wraps: 6 + 5 and 3 + 2. Projection: 1; its range: 10 + 5; their combination: 4 + 4.
+  return ofPredicate(modelIntegrity, statement, secrets, { points: 6 + 3 + 1 + 10 + 4, scalars: 5 + 2 + 5 + 4 });
 }
 
 function regulatory(): Presented {

@@ -1,8 +1,6 @@
 import { seededRandom } from '@murmuration/core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { commitUpdate, modelIntegrity } from '../../../src/zk/predicates/model-integrity.ts';
-import { drawSigns, project } from '../../../src/zk/predicates/norm-bound.ts';
-import { honestRefusalBound, largeVectorPassBound } from '../../../src/zk/predicates/projection-bounds.ts';
 import { present } from '../../../src/zk/presentation/presentation.ts';
 import { attempt, audience, entropy, holder, key } from './world.ts';
 
@@ -67,29 +65,4 @@ test('vectors that are no power of two long, parameters out of range and malform
   expect(() => commitUpdate(new Int32Array(3), new Int32Array(3), entropy)).toThrow(
     expect.objectContaining({ code: 'PRIVACY_BAD_ATTRIBUTES' }),
   );
-});
-
-describe('what random projections say of a norm', () => {
-  const PROJECTIONS = 32;
-  const TRIALS = 400;
-  const vector = Array.from({ length: 64 }, () => BigInt(random.below(2001) - 1000));
-  const norm = Math.sqrt(vector.reduce((sum, x) => sum + Number(x * x), 0));
-  const largest = Array.from({ length: TRIALS }, (_, i) => {
-    const seed = new Uint8Array(32).fill(i & 255);
-    seed[0] = i >> 8;
-    return Math.max(...project(drawSigns(seed, PROJECTIONS, 64), vector).map((x) => Math.abs(Number(x))));
-  });
-
-  test('honest vectors are refused no more often than bounded', () => {
-    const refused = largest.filter((x) => x > 4 * norm).length / TRIALS;
-    expect(refused).toBeLessThanOrEqual(honestRefusalBound(PROJECTIONS, 4));
-    expect(honestRefusalBound(PROJECTIONS, 6)).toBeLessThan(1e-6);
-  });
-
-  test('vectors of twice the bound pass no more often than bounded', () => {
-    const passed = largest.filter((x) => x <= norm / 2).length / TRIALS;
-    expect(passed).toBeLessThanOrEqual(largeVectorPassBound(PROJECTIONS, 2));
-    expect(largeVectorPassBound(64, 2)).toBeLessThan(2e-6);
-    expect(largeVectorPassBound(64, 1)).toBe(1);
-  });
 });
