@@ -13,8 +13,16 @@ export type { VerifierRefusal } from './adapters/verifier-seat.ts';
 export { CONFIG_KEYS, type Config, type ConfigName } from './config/keys.ts';
 export { type ConfigEntry, type ConfigSources, type LoadedConfig, loadConfig } from './config/load.ts';
 export type { RunningDevice, StartDeviceOptions } from './device.ts';
+export {
+  areKeysClear,
+  areKeysProtected,
+  type ProtectOptions,
+  protectDeviceKeys,
+  unprotectDeviceKeys,
+} from './keys/device-keys.ts';
 export { addKey, backUpKey, newKey, restoreKey, rotateKey } from './keys/key-desk.ts';
 export { type KeyFile, readKeyFile, type SaveOptions, writeKeyFile } from './keys/key-file.ts';
+export { type RotateDeviceOptions, type RotatedDevice, rotateDeviceKey } from './keys/rotate-device.ts';
 export { type BudgetFile, openBudgetFile } from './privacy/budget-file.ts';
 export { readPlanFile } from './privacy/plan-file.ts';
 export { type ToleranceRow, toleranceTable } from './privacy/tolerance.ts';
