@@ -1,5 +1,5 @@
 import { checkInteger, checkNumber, MurmurError } from '@murmuration/core';
-import type { Adjacency, Sampling } from './relation.ts';
+import { type Adjacency, checkAdjacency, type Sampling } from './relation.ts';
 
 /**
  * What is released, in the terms that its privacy depends on. Noise is stated against the contribution of one
@@ -77,11 +77,18 @@ export function privacyEvent(mechanism: Mechanism, sampling: Sampling = NO_SAMPL
 
 /** @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT */
 export function checkPlan(plan: PrivacyPlan): void {
+  if (!isRecord(plan) || !Array.isArray(plan.events)) throw badEvent('a plan has no list of events', 'give one');
+  checkAdjacency(plan.adjacency);
   checkInteger('number of events in a plan', plan.events.length, 0, MAX_EVENTS);
   for (const event of plan.events) checkEvent(event);
 }
 
-function checkEvent({ mechanism, sampling, count }: PrivacyEvent): void {
+/** @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT */
+export function checkEvent(event: PrivacyEvent): void {
+  if (!isRecord(event) || !isRecord(event.mechanism) || !isRecord(event.sampling)) {
+    throw badEvent('an event lacks its mechanism or its sampling', 'make events with `privacyEvent`');
+  }
+  const { mechanism, sampling, count } = event;
   checkInteger('count of an event', count, 1, MAX_COUNT);
   checkSampling(sampling);
   checkMechanism(mechanism);
@@ -101,8 +108,19 @@ const AMPLIFIED: ReadonlySet<Mechanism['kind']> = new Set([
 ]);
 
 function checkSampling(sampling: Sampling): void {
-  if (sampling.kind === 'poisson') checkNumber('rate of Poisson sampling', sampling.rate, 1e-9, 1);
-  if (sampling.kind === 'fixed-size') checkInteger('size of a sample', sampling.size, 1, sampling.population);
+  switch (sampling.kind) {
+    case 'none':
+      return;
+    case 'poisson':
+      checkNumber('rate of Poisson sampling', sampling.rate, 1e-9, 1);
+      return;
+    case 'fixed-size':
+      checkInteger('population of a sample', sampling.population, 1);
+      checkInteger('size of a sample', sampling.size, 1, sampling.population);
+      return;
+    default:
+      throw unknownKind('sampling', sampling);
+  }
 }
 
 function checkMechanism(mechanism: Mechanism): void {
@@ -135,11 +153,24 @@ function checkMechanism(mechanism: Mechanism): void {
       return;
     case 'pure':
       checkNumber('epsilon', mechanism.epsilon, 0, 10 ** 6);
+      return;
+    default:
+      throw unknownKind('mechanism', mechanism);
   }
 }
 
+/** A mixture's probabilities, of sum 1 to the last digit: what the check lets through is not lost but spread. */
+export function weightsOf({ probabilities }: Extract<Mechanism, { kind: 'gaussian-mixture' }>): readonly number[] {
+  const sum = probabilities.reduce((total, p) => total + p, 0);
+  return probabilities.map((p) => p / sum);
+}
+
+const MIXTURE = 'give as many probabilities as sensitivities, none negative, the probabilities summing to 1';
+
 function checkMixture(mechanism: Extract<Mechanism, { kind: 'gaussian-mixture' }>): void {
   const { sigma, sensitivities, probabilities } = mechanism;
+  if (!Array.isArray(sensitivities) || !Array.isArray(probabilities))
+    throw badEvent('a mixture lacks its lists', MIXTURE);
   checkNumber('sigma of a mixture', sigma, MIN_NOISE, MAX_NOISE);
   checkInteger('components of a mixture', sensitivities.length, 1, 64);
   const sum = probabilities.reduce((total, p) => total + p, 0);
@@ -147,9 +178,21 @@ function checkMixture(mechanism: Extract<Mechanism, { kind: 'gaussian-mixture' }
   if (!fits || probabilities.some((p) => !(p >= 0)) || sensitivities.some((s) => !(s >= 0 && s <= MAX_NOISE))) {
     throw badEvent(
       `a mixture has ${sensitivities.length} sensitivities and ${probabilities.length} probabilities that sum to ${sum}`,
-      'give as many probabilities as sensitivities, none negative, the probabilities summing to 1',
+      MIXTURE,
     );
   }
+}
+
+/** Plans come from files and other programs too: what no type kept out. */
+function unknownKind(what: string, value: { readonly kind?: unknown }): MurmurError {
+  return badEvent(
+    `"${String(value.kind)}" is no ${what} known here`,
+    'its privacy cannot be worked out: use a known one',
+  );
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function badEvent(message: string, remedy: string): MurmurError {

@@ -75,18 +75,28 @@ export function createQuantiser(options: QuantiserOptions): Quantiser {
   };
 }
 
-/** The bound on a rounded vector's squared norm, in integer units. @param c clipping norm over scale */
+/**
+ * The bound on a rounded vector's squared norm, in integer units (Kairouz, Liu & Steinke 2021, Theorem 1).
+ * @param c clipping norm over scale, 0 to 2^40. @param dimension 1 to 2^31. @param beta in (0, 1)
+ * @throws OPTION_OUT_OF_RANGE
+ */
 export function roundedSquaredNorm(c: number, dimension: number, beta: number = DEFAULT_BETA): number {
+  checkNumber('clipping norm over scale', c, 0, 2 ** 40);
+  checkInteger('dimension', dimension, 1, 2 ** 31);
+  checkNumber('beta', beta, 1e-12, 1 - 1e-6);
   const root = Math.sqrt(dimension);
   const conditional = c * c + dimension / 4 + Math.sqrt(2 * Math.log(1 / beta)) * (c + root / 2);
   return Math.min(conditional, (c + root) ** 2);
 }
 
 /**
- * Scales `update` down to L2 norm C where it is longer.
- * @throws PRIVACY_NOT_FINITE, naming the place
+ * Scales `update` down to L2 norm C where it is longer, up to the last digit: what must hold exactly is checked on the
+ * rounded integers. Returns a copy and the norm before.
+ * @param clippingNorm > 0, in the unit of the update
+ * @throws PRIVACY_NOT_FINITE, naming the place; OPTION_OUT_OF_RANGE
  */
 export function clip(update: Float32Array | Float64Array, clippingNorm: number) {
+  checkNumber('clipping norm', clippingNorm, Number.MIN_VALUE, Number.MAX_VALUE);
   const clipped = Float64Array.from(update);
   let largest = 0;
   for (let i = 0; i < clipped.length; i++) {
@@ -121,7 +131,7 @@ function roundInto(values: Int32Array, clipped: Float64Array, scale: number, wor
 
 /**
  * Refuses parameters whose sums could wrap: clients · max|value| plus ten deviations of the noise must stay below
- * 2^(bits-1). @throws PRIVACY_MODULUS_TOO_SMALL
+ * 2^(bits-1). @throws PRIVACY_MODULUS_TOO_SMALL, OPTION_OUT_OF_RANGE
  */
 export function checkHeadroom(sum: {
   readonly clients: number;
@@ -130,6 +140,10 @@ export function checkHeadroom(sum: {
   readonly sigma: number;
   readonly bits: number;
 }): void {
+  checkInteger('clients', sum.clients, 1);
+  checkNumber('L2 norm', sum.l2, 0, 2 ** 40);
+  checkNumber('sigma', sum.sigma, 0, 2 ** 60);
+  checkInteger('bits', sum.bits, 2, 64);
   const needed = sum.clients * Math.floor(sum.l2) + 10 * sum.sigma;
   if (needed < 2 ** (sum.bits - 1)) return;
   throw new MurmurError({

@@ -1,3 +1,5 @@
+import { MurmurError } from '@murmuration/core';
+
 /**
  * Which two data sets count as neighbours. Every bound of this package is a statement about one of them.
  *
@@ -18,6 +20,18 @@ export type Sampling =
   | { readonly kind: 'poisson'; readonly rate: number }
   | { readonly kind: 'fixed-size'; readonly size: number; readonly population: number }
   | { readonly kind: 'none' };
+
+const ADJACENCIES: readonly Adjacency[] = ['add-or-remove-one', 'replace-one'];
+
+/** For what the compiler did not see: an unknown relation would otherwise count as the weaker one. @throws PRIVACY_BAD_EVENT */
+export function checkAdjacency(adjacency: Adjacency): void {
+  if (ADJACENCIES.includes(adjacency)) return;
+  throw new MurmurError({
+    code: 'PRIVACY_BAD_EVENT',
+    message: `"${String(adjacency)}" is no neighbouring relation`,
+    remedy: `use one of ${ADJACENCIES.join(', ')}`,
+  });
+}
 
 /** How many times farther a sum moves than by one record's contribution: 2 where one is taken out and one put in. */
 export function sensitivityFactor(adjacency: Adjacency): 1 | 2 {

@@ -1,5 +1,5 @@
 import { checkInteger, checkNumber, MurmurError, unreachable } from '@murmuration/core';
-import type { Adjacency } from './relation.ts';
+import { type Adjacency, checkAdjacency } from './relation.ts';
 
 /** The queries that this package releases with noise. */
 export type Query =
@@ -24,8 +24,12 @@ export interface Sensitivity {
   readonly because: string;
 }
 
-/** @throws OPTION_OUT_OF_RANGE, PRIVACY_NO_SENSITIVITY where the relation itself reveals the query */
+/**
+ * The least upper bound on how far the query moves between neighbours, in the unit of the data.
+ * @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT, PRIVACY_NO_SENSITIVITY where the relation itself reveals the query
+ */
 export function sensitivityOf(query: Query, adjacency: Adjacency): Sensitivity {
+  checkAdjacency(adjacency);
   const replaces = adjacency === 'replace-one';
   switch (query.kind) {
     case 'count':

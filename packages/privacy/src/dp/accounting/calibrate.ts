@@ -1,4 +1,4 @@
-import { MurmurError } from '@murmuration/core';
+import { checkNumber, MurmurError } from '@murmuration/core';
 import type { PrivacyPlan } from '../event.ts';
 import { leastWithin } from '../maths/search.ts';
 import { hasPld } from '../pld/parts.ts';
@@ -27,7 +27,7 @@ const PLD_ACCURACY = 1e-4;
  * The least noise multiplier σ/C at which `steps` Gaussian releases keep (ε, δ): to ten digits by Rényi accounting,
  * to four by PLD. What is returned was checked by the same accountant, not extrapolated.
  *
- * @throws PRIVACY_UNREACHABLE where no noise multiplier up to 10⁵ does
+ * @throws PRIVACY_UNREACHABLE where no noise multiplier up to 10⁵ does, OPTION_OUT_OF_RANGE
  */
 export function calibrateGaussian(job: GaussianJob, accountant: AccountantName = 'rdp'): number {
   const planOf = (noiseMultiplier: number): PrivacyPlan => ({
@@ -37,13 +37,21 @@ export function calibrateGaussian(job: GaussianJob, accountant: AccountantName =
   return calibrate(planOf, job.epsilon, job.delta, accountant);
 }
 
-/** The same for any plan whose ε falls as its noise grows. */
+/**
+ * The same for any plan whose ε falls as its noise grows.
+ *
+ * @param planOf the plan at a noise, which is tried from 0.02 to 10⁵
+ * @param epsilon 0 to 10⁶. @param delta in (0, 1]
+ * @throws PRIVACY_UNREACHABLE, OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT
+ */
 export function calibrate(
   planOf: (noise: number) => PrivacyPlan,
   epsilon: number,
   delta: number,
   accountant: AccountantName = 'rdp',
 ): number {
+  checkNumber('epsilon', epsilon, 0, 1e6);
+  checkNumber('delta', delta, 1e-20, 1);
   const byRdp = leastWithin((noise) => rdpEpsilon(planOf(noise), delta).epsilon, epsilon, MIN_NOISE, MAX_NOISE, 1e-10);
   if (byRdp === Number.POSITIVE_INFINITY) throw unreachable(epsilon, delta);
   if (accountant === 'rdp' || !hasPld(planOf(byRdp))) return byRdp;

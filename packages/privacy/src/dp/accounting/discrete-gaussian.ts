@@ -1,3 +1,4 @@
+import { checkInteger, checkNumber } from '@murmuration/core';
 import type { DiscreteGaussian } from '../event.ts';
 import { binomialLogMoment } from './rdp-sampled.ts';
 
@@ -5,8 +6,11 @@ import { binomialLogMoment } from './rdp-sampled.ts';
  * How far a sum of n discrete Gaussians of deviation σ (integer units) is from one discrete Gaussian of deviation
  * √n·σ: the largest log ratio of their probabilities is at most τ = 10·Σ_{k=1}^{n-1} exp(-2π²σ²k/(k+1))
  * (Kairouz, Liu & Steinke 2021, Theorem 5 with γ = 1, for σ ≥ 1/2).
+ * @param sigma of each share, at least 0.5. @param shares 1 to 10⁶. @throws OPTION_OUT_OF_RANGE
  */
 export function tau(sigma: number, shares: number): number {
+  checkNumber('sigma of a discrete Gaussian', sigma, 0.5, 2 ** 40);
+  checkInteger('shares of noise', shares, 1, 10 ** 6);
   let sum = 0;
   for (let k = 1; k < shares; k++) {
     const term = Math.exp((-2 * Math.PI ** 2 * sigma * sigma * k) / (k + 1));

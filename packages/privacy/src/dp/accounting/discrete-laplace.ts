@@ -19,7 +19,10 @@ export function discreteLaplaceAtoms(scale: number, shift: number): readonly Lik
 /** Rényi divergence of order α, sampled at `rate`, in the worse direction. */
 export function discreteLaplaceRdp(scale: number, shift: number, rate: number, order: number): number {
   const atoms = discreteLaplaceAtoms(scale, shift);
-  if (rate === 1) return logSumExp(atoms.map(({ log, mass }) => Math.log(mass) + order * log)) / (order - 1);
+  const unsampled = logSumExp(atoms.map(({ log, mass }) => Math.log(mass) + order * log)) / (order - 1);
+  if (rate === 1) return unsampled;
   const mean = (a: number) => atoms.reduce((sum, { log, mass }) => sum + mass * excess(a, rate * Math.expm1(log)), 0);
-  return Math.log1p(Math.max(mean(order), mean(1 - order))) / (order - 1);
+  const sampled = Math.log1p(Math.max(mean(order), mean(1 - order))) / (order - 1);
+  // Sampling never adds; where the moment overflowed, the unsampled bound stands.
+  return sampled <= unsampled ? sampled : unsampled;
 }

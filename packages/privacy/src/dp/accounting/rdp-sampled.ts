@@ -8,13 +8,23 @@ import { excess, logExpm1, logOnePlusExp, logSumExp } from './moments.ts';
  *
  * Integer orders: the binomial sum. Other orders: the same mean by the trapezoidal rule. Both sum positive terms of
  * A - 1 only, so no sign can be lost, and both are exact to about 1e-12.
+ *
+ * @param sigma noise multiplier, > 0
+ * @param rate of sampling, in (0, 1]
+ * @param order α > 1
  */
 export function sampledGaussianRdp(sigma: number, rate: number, order: number): number {
-  if (rate === 1) return order / (2 * sigma * sigma);
+  const unsampled = order / (2 * sigma * sigma);
+  if (rate === 1) return unsampled;
   const logA = Number.isInteger(order)
     ? binomialLogMoment(rate, order, (k) => (k * (k - 1)) / (2 * sigma * sigma))
     : trapezoidalLogMoment(sigma, rate, order);
-  return logA / (order - 1);
+  return amplified(logA / (order - 1), unsampled);
+}
+
+/** Sampling never adds (quasi-convexity): where the sampled bound overflowed, the unsampled one stands. */
+function amplified(sampled: number, unsampled: number): number {
+  return sampled <= unsampled ? sampled : unsampled;
 }
 
 /**
@@ -35,6 +45,8 @@ export function binomialLogMoment(rate: number, order: number, logMoment: (k: nu
 
 /** How far, in σ, the trapezoidal rule runs past the two peaks of the integrand. */
 const REACH = 12;
+/** Beyond, exp(exponent)^order may overflow: such terms are taken by their logarithm, as upper bounds. */
+const MAX_EXPONENT = 600;
 
 function trapezoidalLogMoment(sigma: number, rate: number, order: number): number {
   const variance = sigma * sigma;
@@ -50,8 +62,9 @@ function trapezoidalLogMoment(sigma: number, rate: number, order: number): numbe
     const z = from + i * step;
     const logDensity = -(z * z) / (2 * variance) - scale;
     const exponent = (2 * z - 1) / (2 * variance);
-    if (scale === 0) sum += Math.exp(logDensity) * excess(order, rate * Math.expm1(exponent));
-    else sum += Math.exp(order * logMixture(rate, exponent) + logDensity);
+    if (scale === 0 && exponent < MAX_EXPONENT) {
+      sum += Math.exp(logDensity) * excess(order, rate * Math.expm1(exponent));
+    } else sum += Math.exp(order * logMixture(rate, exponent) + logDensity);
   }
   const excessMoment = (sum * step) / (sigma * Math.sqrt(2 * Math.PI));
   return scale === 0 ? Math.log1p(excessMoment) : scale + Math.log(excessMoment);
@@ -69,7 +82,7 @@ export function logMixture(rate: number, x: number): number {
 export function sampledLaplaceRdp(scale: number, rate: number, order: number): number {
   const towards = laplaceExcess(scale, rate, order);
   const away = laplaceExcess(scale, rate, 1 - order);
-  return Math.log1p(Math.max(towards, away)) / (order - 1);
+  return amplified(Math.log1p(Math.max(towards, away)) / (order - 1), laplaceRdp(scale, order));
 }
 
 /** E_Q (1 + q·w)^a - 1 for Q = Laplace(0, b), w = P/Q - 1, P = Laplace(1, b). */

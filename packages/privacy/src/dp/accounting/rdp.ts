@@ -1,6 +1,6 @@
-import { assert, checkNumber, unreachable } from '@murmuration/core';
-import { checkPlan, type PrivacyEvent, type PrivacyPlan } from '../event.ts';
-import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
+import { assert, checkInteger, checkNumber, unreachable } from '@murmuration/core';
+import { checkEvent, checkPlan, type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
+import { type Adjacency, amplificationRate, checkAdjacency, sensitivityFactor } from '../relation.ts';
 import { sampledDiscreteGaussianRdp } from './discrete-gaussian.ts';
 import { discreteLaplaceRdp } from './discrete-laplace.ts';
 import { logSumExp } from './moments.ts';
@@ -16,6 +16,9 @@ export const RDP_ORDERS: readonly number[] = [
   1024,
 ];
 
+const MIN_ORDER = 1 + 1e-9;
+const MAX_ORDER = 1e6;
+
 export interface EpsilonAtOrder {
   readonly epsilon: number;
   /** The order at which the bound is least. */
@@ -24,9 +27,13 @@ export interface EpsilonAtOrder {
 
 /**
  * Rényi divergence of order α of an event, all its runs, in the worse direction.
- * @param order > 1
+ * @param order from 1 + 1e-9 to 10⁶
+ * @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT
  */
 export function rdp(event: PrivacyEvent, adjacency: Adjacency, order: number): number {
+  checkEvent(event);
+  checkAdjacency(adjacency);
+  checkNumber('order', order, MIN_ORDER, MAX_ORDER);
   return event.count * rdpOnce(event, adjacency, order);
 }
 
@@ -45,7 +52,7 @@ function rdpOnce({ mechanism, sampling }: PrivacyEvent, adjacency: Adjacency, or
     case 'discrete-gaussian':
       return sampledDiscreteGaussianRdp(mechanism, factor, rate, order);
     case 'gaussian-mixture':
-      return mixtureRdp(mechanism.sensitivities, mechanism.probabilities, mechanism.sigma / factor, order);
+      return mixtureRdp(mechanism.sensitivities, weightsOf(mechanism), mechanism.sigma / factor, order);
     case 'tree':
       return (treeDepth(mechanism.steps) * order * factor ** 2) / (2 * mechanism.noiseMultiplier ** 2);
     case 'zcdp':
@@ -57,9 +64,13 @@ function rdpOnce({ mechanism, sampling }: PrivacyEvent, adjacency: Adjacency, or
   }
 }
 
-/** Levels of the binary tree over `steps` leaves that one leaf's value enters. */
+/**
+ * Levels of the binary tree over `steps` leaves that one leaf's value enters: ⌊log2 steps⌋ + 1.
+ * @param steps 1 to 2^31 - 1
+ * @throws OPTION_OUT_OF_RANGE
+ */
 export function treeDepth(steps: number): number {
-  return Math.floor(Math.log2(steps)) + 1;
+  return 32 - Math.clz32(checkInteger('steps of a tree', steps, 1, 2 ** 31 - 1));
 }
 
 /**
@@ -84,10 +95,11 @@ function pureRdp(epsilon: number, order: number): number {
 /** The plan's whole divergence at each order. @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT */
 export function rdpCurve(plan: PrivacyPlan, orders: readonly number[] = RDP_ORDERS): Float64Array {
   checkPlan(plan);
+  for (const order of orders) checkNumber('order', order, MIN_ORDER, MAX_ORDER);
   const curve = new Float64Array(orders.length);
   for (const event of plan.events) {
     for (let i = 0; i < orders.length; i++) {
-      curve[i] = (curve[i] as number) + rdp(event, plan.adjacency, orders[i] as number);
+      curve[i] = (curve[i] as number) + event.count * rdpOnce(event, plan.adjacency, orders[i] as number);
     }
   }
   return curve;
@@ -96,6 +108,11 @@ export function rdpCurve(plan: PrivacyPlan, orders: readonly number[] = RDP_ORDE
 /**
  * ε at δ from Rényi divergences: min over α of r(α) + ln((α-1)/α) - (ln δ + ln α)/(α-1)
  * (Canonne, Kamath & Steinke 2020, Proposition 12; Balle et al. 2020).
+ *
+ * @param curve divergences at `orders`; one that is not finite counts for nothing
+ * @param orders each > 1
+ * @param delta in (0, 1]
+ * @returns Infinity at order NaN where no order bounds it. @throws OPTION_OUT_OF_RANGE
  */
 export function rdpToEpsilon(curve: ArrayLike<number>, orders: readonly number[], delta: number): EpsilonAtOrder {
   checkNumber('delta', delta, Number.MIN_VALUE, 1);
@@ -109,13 +126,18 @@ export function rdpToEpsilon(curve: ArrayLike<number>, orders: readonly number[]
   return best;
 }
 
-/** δ at ε: min over α of exp((α-1)(r(α) - ε + ln((α-1)/α)) - ln α), at most 1. */
+/**
+ * δ at ε: min over α of exp((α-1)(r(α) - ε + ln((α-1)/α)) - ln α), at most 1.
+ * @param epsilon ≥ 0. @throws OPTION_OUT_OF_RANGE
+ */
 export function rdpToDelta(curve: ArrayLike<number>, orders: readonly number[], epsilon: number): number {
+  checkNumber('epsilon', epsilon, 0, Number.MAX_VALUE);
+  assert(curve.length === orders.length, 'one divergence an order');
   let logDelta = 0;
   for (let i = 0; i < orders.length; i++) {
     const order = orders[i] as number;
     const bound = (order - 1) * ((curve[i] as number) - epsilon + Math.log1p(-1 / order)) - Math.log(order);
-    logDelta = Math.min(logDelta, bound);
+    if (bound < logDelta) logDelta = bound;
   }
   return Math.exp(logDelta);
 }

@@ -1,9 +1,8 @@
-import { decode, equalBytes, MurmurError, type Store } from '@murmuration/core';
-import { pureEpsilon } from '../accounting/pure.ts';
-import { RDP_ORDERS, rdpCurve, rdpToEpsilon } from '../accounting/rdp.ts';
+import { decode, equalBytes, MurmurError, type Store, toHex } from '@murmuration/core';
 import type { PrivacyEvent } from '../event.ts';
 import type { Adjacency } from '../relation.ts';
 import { digestOf, type Entry, encodeEntry, entrySchema, headSchema, NO_DIGEST } from './entry.ts';
+import { costOf, NOTHING, type Spent, spendMore } from './spent.ts';
 
 /** Whose budget: the owner's, for one data set. */
 export interface BudgetAccount {
@@ -24,10 +23,7 @@ export interface AccountState {
   /** Of the next entry. */
   readonly sequence: number;
   readonly digest: Uint8Array;
-  /** Rényi divergences spent, at RDP_ORDERS. */
-  readonly curve: Float64Array;
-  /** The sum of pure ε spent, Infinity once something was released that is not pure. */
-  readonly pure: number;
+  readonly spent: Spent;
   readonly debits: number;
   readonly firstMs: number;
   readonly lastMs: number;
@@ -38,8 +34,7 @@ export const EMPTY_ACCOUNT: AccountState = {
   terms: undefined,
   sequence: 0,
   digest: NO_DIGEST,
-  curve: new Float64Array(RDP_ORDERS.length),
-  pure: 0,
+  spent: NOTHING,
   debits: 0,
   firstMs: 0,
   lastMs: 0,
@@ -51,6 +46,8 @@ const ALL = 'privacy/budget/';
 const LAST_CHARACTER = '\u{10FFFF}';
 const PAGE = 500;
 const SEQUENCE_DIGITS = 16;
+/** Of an entry's digest, in its key. */
+const NAMED_BYTES = 8;
 
 export function accountPrefix({ owner, dataset }: BudgetAccount): string {
   return `${ALL}${checkName('owner', owner)}/${checkName('data set', dataset)}/`;
@@ -68,8 +65,14 @@ export async function listAccounts(store: Store): Promise<readonly BudgetAccount
   }
 }
 
-export function entryKey(prefix: string, sequence: number): string {
+/** Sorts before the key of every entry of that sequence number, and after those before. */
+export function entryStem(prefix: string, sequence: number): string {
   return `${prefix}entry/${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
+}
+
+/** Names the entry's content too: two writers at one place leave two entries, and neither erases the other's. */
+function entryKey(prefix: string, sequence: number, digest: Uint8Array): string {
+  return `${entryStem(prefix, sequence)}-${toHex(digest.subarray(0, NAMED_BYTES))}`;
 }
 
 export function headKey(prefix: string): string {
@@ -87,7 +90,7 @@ export function advance(state: AccountState, entry: Entry, wire: Uint8Array): Ac
   const { events } = entry.body;
   return {
     ...next,
-    ...spendMore(state, events, adjacency),
+    spent: spendMore(state.spent, costOf(events, adjacency)),
     debits: state.debits + 1,
     firstMs: state.debits === 0 ? entry.atMs : state.firstMs,
     lastMs: entry.atMs,
@@ -95,45 +98,43 @@ export function advance(state: AccountState, entry: Entry, wire: Uint8Array): Ac
   };
 }
 
-/** What is spent once `events` run `times` more. */
-export function spendMore(
-  { curve, pure }: Pick<AccountState, 'curve' | 'pure'>,
-  events: readonly PrivacyEvent[],
-  adjacency: Adjacency,
-  times = 1,
-): Pick<AccountState, 'curve' | 'pure'> {
-  const more = rdpCurve({ adjacency, events });
-  return {
-    curve: curve.map((spent, i) => spent + times * (more[i] as number)),
-    pure: pure + times * pureEpsilon({ adjacency, events }),
-  };
-}
-
-/** ε spent at δ: by Rényi accounting, or the plain sum where all was pure and that is less. */
-export function spentEpsilon({ curve, pure }: Pick<AccountState, 'curve' | 'pure'>, delta: number): number {
-  if (pure === 0) return 0;
-  return Math.min(pure, rdpToEpsilon(curve, RDP_ORDERS, delta).epsilon);
-}
-
-/** Reads on from `state`, holding every entry to the chain. @throws PRIVACY_BUDGET_DAMAGED */
+/**
+ * Reads on from `state`, holding its last entry and every later one to the chain.
+ * @throws PRIVACY_BUDGET_DAMAGED
+ */
 export async function catchUp(store: Store, prefix: string, state: AccountState): Promise<AccountState> {
   let now = state;
+  let after = state.sequence === 0 ? undefined : entryStem(prefix, state.sequence - 1);
+  let isLast = state.sequence > 0;
   for (;;) {
-    const after = now.sequence === 0 ? undefined : entryKey(prefix, now.sequence - 1);
     const page = await store.scan(`${prefix}entry/`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key, value } of page) now = follow(now, prefix, key, value);
+    for (const { key, value } of page) {
+      if (isLast) checkLast(now, prefix, key, value);
+      else now = follow(now, prefix, key, value);
+      isLast = false;
+    }
     if (page.length < PAGE) break;
+    after = page.at(-1)?.key;
   }
   await checkHead(store, prefix, now);
   return now;
+}
+
+/** Whether the store still holds what it ended with when it was last read. */
+function checkLast({ sequence, digest }: AccountState, prefix: string, key: string, wire: Uint8Array): void {
+  if (key === entryKey(prefix, sequence - 1, digest) && equalBytes(digestOf(wire), digest)) return;
+  throw damaged(prefix, `entry ${sequence - 1} was changed, or a second process spends from this store`);
 }
 
 function follow(state: AccountState, prefix: string, key: string, wire: Uint8Array): AccountState {
   const decoded = decode(entrySchema, wire);
   if (!decoded.ok) throw damaged(prefix, `entry ${state.sequence} is unreadable (${decoded.reason})`);
   const entry = decoded.value;
+  if (entry.sequence === state.sequence - 1) {
+    throw damaged(prefix, `entry ${entry.sequence} is there twice: two processes spent from this store`);
+  }
   const first = state.sequence === 0;
-  const inPlace = key === entryKey(prefix, state.sequence) && entry.sequence === state.sequence;
+  const inPlace = key === entryKey(prefix, state.sequence, digestOf(wire)) && entry.sequence === state.sequence;
   if (!inPlace || (entry.body.kind === 'open') !== first) throw damaged(prefix, `entry ${state.sequence} is missing`);
   if (!equalBytes(entry.previous, state.digest)) throw damaged(prefix, `entry ${state.sequence} does not follow`);
   return advance(state, entry, wire);
@@ -147,11 +148,29 @@ async function checkHead(store: Store, prefix: string, state: AccountState): Pro
   if (!holds) throw damaged(prefix, 'the last entries are missing or were changed');
 }
 
-/** An entry and the head that names it, to be written together. */
+/** An entry and the head that names it, to be written together. @throws PRIVACY_BAD_EVENT where it could not be read back */
 export function appendChanges(prefix: string, state: AccountState, entry: Entry) {
   const wire = encodeEntry(entry);
-  const next = advance(state, entry, wire);
-  return { next, wire, head: { sequence: next.sequence, digest: next.digest }, key: entryKey(prefix, entry.sequence) };
+  const read = decode(entrySchema, wire);
+  if (!read.ok) throw unreadable(read.reason);
+  const next = advance(state, read.value, wire);
+  const key = entryKey(prefix, entry.sequence, next.digest);
+  return { next, wire, head: { sequence: next.sequence, digest: next.digest }, key };
+}
+
+/** The entry at a place of the chain: its digest, undefined where there is none. Call after `catchUp`. */
+export async function digestAt(store: Store, prefix: string, sequence: number): Promise<Uint8Array | undefined> {
+  const stem = entryStem(prefix, sequence);
+  const [entry] = await store.scan(`${stem}-`, { limit: 1 });
+  return entry === undefined ? undefined : digestOf(entry.value);
+}
+
+function unreadable(reason: string): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_BAD_EVENT',
+    message: `the debit could not be read back (${reason})`,
+    remedy: 'give plain data of the documented types; nothing was debited or released',
+  });
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;

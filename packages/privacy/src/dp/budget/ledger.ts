@@ -1,6 +1,7 @@
-import { type Clock, checkInteger, checkNumber, encode, MurmurError, type Store } from '@murmuration/core';
+import { type Clock, checkInteger, checkNumber, encode, equalBytes, MurmurError, type Store } from '@murmuration/core';
 import { checkPlan, type PrivacyEvent } from '../event.ts';
 import { PoissonDraw } from '../noise/poisson.ts';
+import { checkAdjacency } from '../relation.ts';
 import {
   type AccountState,
   accountPrefix,
@@ -8,14 +9,14 @@ import {
   type BudgetAccount,
   type BudgetTerms,
   catchUp,
+  digestAt,
   EMPTY_ACCOUNT,
   headKey,
   listAccounts,
-  spendMore,
-  spentEpsilon,
 } from './account.ts';
 import { type Entry, headSchema, MAX_CHARGE_EVENTS } from './entry.ts';
 import { inTurn } from './lock.ts';
+import { costOf, isWithin, leftEpsilon, spendMore, spentEpsilon } from './spent.ts';
 import { type BudgetStatus, statusOf } from './status.ts';
 
 /** What a release costs. */
@@ -30,7 +31,7 @@ export interface Charge {
 /** That a debit is durable. */
 export interface Receipt {
   readonly sequence: number;
-  /** Of the entry: what to anchor where others can see it. */
+  /** Of the entry: what to keep where this store is not, see `contains`. */
   readonly digest: Uint8Array;
   readonly spentEpsilon: number;
   readonly leftEpsilon: number;
@@ -54,6 +55,12 @@ export interface BudgetLedger {
   accounts(): Promise<readonly BudgetAccount[]>;
   /** Spent, left, and when it will be gone at the present pace. @throws PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED */
   status(account: BudgetAccount): Promise<BudgetStatus>;
+  /**
+   * Whether the chain holds an entry that was kept elsewhere: a receipt, or `{ sequence: debits, digest }` of a status.
+   * False means that the store was set back to before it, or is another one: what was released since is not in it.
+   * @throws PRIVACY_BUDGET_DAMAGED
+   */
+  contains(account: BudgetAccount, entry: Pick<Receipt, 'sequence' | 'digest'>): Promise<boolean>;
 }
 
 export interface BudgetDeps {
@@ -76,7 +83,7 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
   }
 
   async function append(prefix: string, state: AccountState, body: Entry['body']): Promise<AccountState> {
-    const entry = { sequence: state.sequence, previous: state.digest, atMs: Math.max(0, clock.nowMs()), body };
+    const entry = { sequence: state.sequence, previous: state.digest, atMs: readClock(clock), body };
     const { next, key, wire, head } = appendChanges(prefix, state, entry);
     await store.write([
       { key, value: wire },
@@ -89,14 +96,17 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
   async function debit(prefix: string, charge: Charge): Promise<Receipt> {
     const state = await read(prefix);
     const terms = termsOf(state, prefix);
-    const after = spentEpsilon(spendMore(state, charge.events, terms.adjacency), terms.delta);
-    if (!(after <= terms.epsilon)) throw exhausted(prefix, terms, spentEpsilon(state, terms.delta), after);
+    const { epsilon, delta } = terms;
+    const after = spendMore(state.spent, costOf(charge.events, terms.adjacency));
+    if (!isWithin(after, epsilon, delta)) {
+      throw exhausted(prefix, terms, spentEpsilon(state.spent, delta), spentEpsilon(after, delta));
+    }
     const next = await append(prefix, state, { kind: 'debit', purpose: charge.purpose, events: charge.events });
     return {
       sequence: state.sequence,
       digest: next.digest,
-      spentEpsilon: after,
-      leftEpsilon: terms.epsilon - after,
+      spentEpsilon: spentEpsilon(after, delta),
+      leftEpsilon: leftEpsilon(after, epsilon, delta),
     };
   }
 
@@ -105,9 +115,10 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
       const prefix = accountPrefix(account);
       checkNumber('epsilon', terms.epsilon, 0, 1e6);
       checkNumber('delta', terms.delta, 1e-20, 1 - 1e-12);
+      checkAdjacency(terms.adjacency);
       await inTurn(store, prefix, async () => {
         const state = await read(prefix);
-        if (state.terms === undefined) await append(prefix, state, { kind: 'open', ...terms });
+        if (state.terms === undefined) await append(prefix, state, openingOf(terms));
         else if (!sameTerms(state.terms, terms)) throw exists(prefix, state.terms);
       });
     },
@@ -120,9 +131,28 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
     status: async (account) => {
       const prefix = accountPrefix(account);
       const state = await inTurn(store, prefix, () => read(prefix));
-      return statusOf(state, termsOf(state, prefix));
+      return statusOf(state, termsOf(state, prefix), readClock(clock));
+    },
+    contains: async (account, { sequence, digest }) => {
+      const prefix = accountPrefix(account);
+      checkInteger('sequence', sequence, 0);
+      return inTurn(store, prefix, async () => {
+        await read(prefix);
+        const found = await digestAt(store, prefix, sequence);
+        return found !== undefined && equalBytes(found, digest);
+      });
     },
   };
+}
+
+/** Only what is reported hangs on the clock: one that runs backwards or is broken neither blocks nor frees a spend. */
+function readClock(clock: BudgetDeps['clock']): number {
+  const nowMs = Math.floor(clock.nowMs());
+  return Number.isSafeInteger(nowMs) && nowMs > 0 ? nowMs : 0;
+}
+
+function openingOf({ epsilon, delta, adjacency }: BudgetTerms): Entry['body'] {
+  return { kind: 'open', epsilon, delta, adjacency };
 }
 
 /** @returns a copy that the caller can no longer change, its draws used up */
@@ -137,7 +167,7 @@ function checkCharge({ purpose, events, draws = [] }: Charge): Charge {
 
 /** Each Poisson step needs a draw of its own at its rate. Draws are used up only once all are there. */
 function chargeDraws(events: readonly PrivacyEvent[], draws: readonly PoissonDraw[]): void {
-  const left = new Set(draws.filter((draw) => draw instanceof PoissonDraw));
+  const left = new Set(draws.filter(PoissonDraw.isDraw));
   const used: PoissonDraw[] = [];
   for (const { sampling, count } of events) {
     if (sampling.kind !== 'poisson' || sampling.rate === 1) continue;

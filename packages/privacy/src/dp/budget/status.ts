@@ -1,4 +1,5 @@
-import { type AccountState, type BudgetTerms, spendMore, spentEpsilon } from './account.ts';
+import type { AccountState, BudgetTerms } from './account.ts';
+import { costOf, isWithin, leftEpsilon, spendMore, spentEpsilon } from './spent.ts';
 
 export interface BudgetStatus {
   readonly terms: BudgetTerms;
@@ -6,36 +7,39 @@ export interface BudgetStatus {
   readonly spentEpsilon: number;
   readonly leftEpsilon: number;
   readonly debits: number;
-  /** Of the last entry: whoever holds it notices a store that was set back. */
+  /** Of the last entry, number `debits`: whoever keeps both notices a store that was set back (`contains`). */
   readonly digest: Uint8Array;
   readonly lastMs: number | null;
-  /** How many more releases like the last one fit; null before the first. */
+  /** How many more releases like the last one fit, 2^31 at most; null before the first. */
   readonly releasesLeft: number | null;
-  /** When they are gone at the mean pace so far; null where there is no pace yet, or no end below 2^31 releases. */
+  /**
+   * When the last of them runs, at the mean pace so far, never before now; the last debit's time where none is left.
+   * Null where there is no pace yet, or no end below 2^31 releases. In the clock's milliseconds; a projection only.
+   */
   readonly exhaustedAtMs: number | null;
 }
 
 const MAX_RELEASES = 2 ** 31;
 
-export function statusOf(state: AccountState, terms: BudgetTerms): BudgetStatus {
-  const spent = spentEpsilon(state, terms.delta);
-  const releasesLeft = state.debits === 0 ? null : repetitions(state, terms);
+export function statusOf(state: AccountState, terms: BudgetTerms, nowMs: number): BudgetStatus {
+  const { spent, debits, digest, lastMs } = state;
+  const releasesLeft = debits === 0 ? null : repetitions(state, terms);
   return {
     terms,
-    spentEpsilon: spent,
-    leftEpsilon: Math.max(0, terms.epsilon - spent),
-    debits: state.debits,
-    digest: state.digest,
-    lastMs: state.debits === 0 ? null : state.lastMs,
+    spentEpsilon: spentEpsilon(spent, terms.delta),
+    leftEpsilon: leftEpsilon(spent, terms.epsilon, terms.delta),
+    debits,
+    digest,
+    lastMs: debits === 0 ? null : lastMs,
     releasesLeft,
-    exhaustedAtMs: exhaustion(state, releasesLeft),
+    exhaustedAtMs: exhaustion(state, releasesLeft, nowMs),
   };
 }
 
 /** The largest k such that k more releases like the last stay within the cap: ε grows with k, so by bisection. */
-function repetitions(state: AccountState, terms: BudgetTerms): number {
-  const fits = (times: number) =>
-    spentEpsilon(spendMore(state, state.lastEvents, terms.adjacency, times), terms.delta) <= terms.epsilon;
+function repetitions({ spent, lastEvents }: AccountState, { epsilon, delta, adjacency }: BudgetTerms): number {
+  const cost = costOf(lastEvents, adjacency);
+  const fits = (times: number) => isWithin(spendMore(spent, cost, times), epsilon, delta);
   let high = 1;
   while (high < MAX_RELEASES && fits(high)) high *= 2;
   if (high >= MAX_RELEASES) return MAX_RELEASES;
@@ -48,8 +52,15 @@ function repetitions(state: AccountState, terms: BudgetTerms): number {
   return low;
 }
 
-function exhaustion(state: AccountState, releasesLeft: number | null): number | null {
-  if (releasesLeft === null || releasesLeft >= MAX_RELEASES || state.debits < 2) return null;
-  const paceMs = (state.lastMs - state.firstMs) / (state.debits - 1);
-  return paceMs > 0 ? Math.round(state.lastMs + releasesLeft * paceMs) : null;
+function exhaustion(
+  { debits, firstMs, lastMs }: AccountState,
+  releasesLeft: number | null,
+  nowMs: number,
+): number | null {
+  if (releasesLeft === 0) return lastMs;
+  if (releasesLeft === null || releasesLeft >= MAX_RELEASES || debits < 2) return null;
+  const paceMs = (lastMs - firstMs) / (debits - 1);
+  if (!(paceMs > 0)) return null;
+  // The next one may be late already; the others follow it at the pace.
+  return Math.round(Math.max(nowMs, lastMs + paceMs) + (releasesLeft - 1) * paceMs);
 }

@@ -27,8 +27,16 @@ const THRESHOLDS = Array.from({ length: 13 }, (_, k) => FACTORIAL_SCALE / factor
 export function bernoulliExp(words: Words, num: number, den: number): boolean {
   // The floor is exact: where num = k·den - 1 < 2^53, the quotient lies more than half a unit in the last place below k.
   const whole = Math.floor(num / den);
-  for (let i = 0; i < whole; i++) if (!bernoulliExpOne(words)) return false;
-  return bernoulliExpFraction(words, num - whole * den, den);
+  return allExpOne(words, whole) && bernoulliExpFraction(words, num - whole * den, den);
+}
+
+/** Whether `count` Bernoulli(1/e) in a row are one. */
+function allExpOne(words: Words, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (i === MAX_HEADS) throw stuck();
+    if (!bernoulliExpOne(words)) return false;
+  }
+  return true;
 }
 
 /** As `bernoulliExp`, for num ≤ den. */
@@ -65,8 +73,8 @@ export function geometricExpOne(words: Words): number {
 /** `bernoulliExp` without a bound on its arguments. About a hundred times slower. */
 export function bernoulliExpBig(words: Words, num: bigint, den: bigint): boolean {
   const whole = num / den;
-  for (let i = 0n; i < whole; i++) if (!bernoulliExpOne(words)) return false;
-  return fractionFrom(words, num - whole * den, den, 1n);
+  // As a Number it may be rounded or infinite: that far no draw gets.
+  return allExpOne(words, Number(whole)) && fractionFrom(words, num - whole * den, den, 1n);
 }
 
 /** Goes on with trial `first` where all before it passed. */

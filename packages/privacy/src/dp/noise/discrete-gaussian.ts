@@ -1,7 +1,7 @@
 import { assert, type Entropy } from '@murmuration/core';
 import { bernoulliExp, bernoulliExpBig } from './bernoulli.ts';
 import { drawLaplace, drawLaplaceBig, withinNumbers } from './discrete-laplace.ts';
-import { integerSquareRoot, type Rational } from './rational.ts';
+import { integerSquareRoot, type Rational, rational } from './rational.ts';
 import { type NoiseSampler, samplerOf } from './sampler.ts';
 import { stuck, type Words, wordsFrom } from './words.ts';
 
@@ -20,17 +20,23 @@ const MAX_ROOT = 94_906_265;
  * in BigInt.
  *
  * @param variance σ² in units of the integer grid
+ * @throws PRIVACY_BAD_SCALE where it is not positive; each draw PRIVACY_ENTROPY_STUCK
  */
 export function createDiscreteGaussian(entropy: Entropy, variance: Rational): NoiseSampler {
-  const words = wordsFrom(entropy);
-  const { num, den } = variance;
+  const { draw, drawBig } = gaussianDraws(wordsFrom(entropy), variance);
+  return samplerOf(draw, drawBig);
+}
+
+/** @internal Both paths over one source of words: the same words give the same draws. No `draw` beyond 2^53. */
+export function gaussianDraws(words: Words, variance: Rational) {
+  const { num, den } = rational(variance.num, variance.den);
   const t = integerSquareRoot(num / den) + 1n;
   const big: Shape<bigint> = { n: num, step: den * t, t, denominator: 2n * num * den * t * t };
   const drawBig = () => drawGaussianBig(words, big);
-  if (!withinNumbers(big.denominator)) return samplerOf(undefined, drawBig);
+  if (!withinNumbers(big.denominator)) return { draw: undefined, drawBig };
   const shape = { n: Number(big.n), step: Number(big.step), t: Number(t), denominator: Number(big.denominator) };
   assert(shape.denominator * 16 < 2 ** 53, '2σ²t²·k < 2^53 for every trial k of the Number path');
-  return samplerOf(() => drawGaussian(words, shape, big), drawBig);
+  return { draw: () => drawGaussian(words, shape, big), drawBig };
 }
 
 interface Shape<Integer> {

@@ -1,6 +1,6 @@
 import type { Entropy } from '@murmuration/core';
 import { bernoulliExpBig, bernoulliExpFraction, geometricExpOne, MAX_NUMBER_TRIALS } from './bernoulli.ts';
-import type { Rational } from './rational.ts';
+import { type Rational, rational } from './rational.ts';
 import { type NoiseSampler, samplerOf } from './sampler.ts';
 import { stuck, type Words, wordsFrom } from './words.ts';
 
@@ -10,15 +10,25 @@ const MAX_NUMBER_T = 2 ** 53 / 1024;
 
 /**
  * The discrete Laplace distribution of scale b = num/den: P(x) ∝ exp(-|x|/b) on the integers, drawn exactly
- * (Canonne, Kamath & Steinke 2020, Algorithm 2). Added to an integer of sensitivity Δ it is (Δ/b)-DP. Charge it as `discrete-laplace`.
+ * (Canonne, Kamath & Steinke 2020, Algorithm 2). Added to an integer of sensitivity Δ it is (Δ/b)-DP. Charge it as
+ * `discrete-laplace`.
+ *
+ * @param scale b in units of the integer grid
+ * @throws PRIVACY_BAD_SCALE where it is not positive; each draw PRIVACY_ENTROPY_STUCK
  */
 export function createDiscreteLaplace(entropy: Entropy, scale: Rational): NoiseSampler {
-  const words = wordsFrom(entropy);
-  const drawBig = () => drawLaplaceBig(words, scale.num, scale.den);
-  if (scale.num >= BigInt(MAX_NUMBER_T) || scale.den >= BigInt(MAX_NUMBER_T)) return samplerOf(undefined, drawBig);
-  const t = Number(scale.num);
-  const s = Number(scale.den);
-  return samplerOf(() => drawLaplace(words, t, s), drawBig);
+  const { draw, drawBig } = laplaceDraws(wordsFrom(entropy), scale);
+  return samplerOf(draw, drawBig);
+}
+
+/** @internal Both paths over one source of words: the same words give the same draws. No `draw` beyond 2^53. */
+export function laplaceDraws(words: Words, scale: Rational) {
+  const { num, den } = rational(scale.num, scale.den);
+  const drawBig = () => drawLaplaceBig(words, num, den);
+  if (num >= BigInt(MAX_NUMBER_T) || den >= BigInt(MAX_NUMBER_T)) return { draw: undefined, drawBig };
+  const t = Number(num);
+  const s = Number(den);
+  return { draw: () => drawLaplace(words, t, s), drawBig };
 }
 
 /** @internal Scale t/s. @param t integer in [1, 2^43) */

@@ -18,6 +18,13 @@ export class PoissonDraw {
     this.rate = rate;
     this.population = population;
     this.members = members;
+    // A rate that was changed afterwards would claim a draw that never was.
+    Object.freeze(this);
+  }
+
+  /** Whether it is a draw that this package made: nothing that only looks like one. */
+  static isDraw(this: void, value: unknown): value is PoissonDraw {
+    return typeof value === 'object' && value !== null && #charged in value;
   }
 
   /** Marks it as charged. @throws PRIVACY_SAMPLING_NOT_EXECUTED where it was before */

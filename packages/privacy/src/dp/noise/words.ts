@@ -12,7 +12,10 @@ export interface Words {
   next(): number;
   /** Uniform in [0, bound), 1 ≤ bound ≤ 2^53, by rejection. @throws PRIVACY_ENTROPY_STUCK */
   below(bound: number): number;
-  /** Uniform in [0, bound), bound ≥ 1, by rejection. @throws PRIVACY_ENTROPY_STUCK */
+  /**
+   * Uniform in [0, bound), bound ≥ 1, by rejection. Up to 2^53 it takes the same words as `below` and makes the same
+   * number of them. @throws PRIVACY_ENTROPY_STUCK
+   */
   belowBig(bound: bigint): bigint;
 }
 
@@ -24,6 +27,7 @@ export function wordsFrom(entropy: Entropy, expected = BLOCK_BYTES / 4): Words {
   function next(): number {
     if (at === block.length) {
       const fresh = entropy.bytes(block.byteLength);
+      if (fresh.length !== block.byteLength) throw shortOfBytes(fresh.length, block.byteLength);
       new Uint8Array(block.buffer).set(fresh);
       fresh.fill(0);
       at = 0;
@@ -55,19 +59,28 @@ export function wordsFrom(entropy: Entropy, expected = BLOCK_BYTES / 4): Words {
   }
 
   function belowBig(bound: bigint): bigint {
+    if (bound === 1n) return 0n;
     const bits = (bound - 1n).toString(2).length;
     const words = Math.ceil(bits / 32);
-    const excess = BigInt(32 * words - bits);
+    const shift = 32 * words - bits;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      let draw = 0n;
-      for (let i = 0; i < words; i++) draw = (draw << 32n) | BigInt(next());
-      draw >>= excess;
+      let draw = BigInt(next() >>> shift);
+      for (let i = 1; i < words; i++) draw = (draw << 32n) | BigInt(next());
       if (draw < bound) return draw;
     }
     throw stuck();
   }
 
   return { next, below, belowBig };
+}
+
+function shortOfBytes(given: number, wanted: number): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_ENTROPY_STUCK',
+    message: `the source of entropy gave ${given} bytes instead of ${wanted}`,
+    remedy: 'repair the source of entropy; nothing was released',
+    facts: { given, wanted },
+  });
 }
 
 /** @internal What a loop throws that sound entropy leaves long before. */

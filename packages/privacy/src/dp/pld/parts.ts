@@ -1,6 +1,6 @@
 import { MurmurError } from '@murmuration/core';
 import { treeDepth } from '../accounting/rdp.ts';
-import { checkPlan, type Mechanism, type PrivacyEvent, type PrivacyPlan } from '../event.ts';
+import { checkPlan, type Mechanism, type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
 import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
 import { gaussianPairs } from './gaussian-pair.ts';
 import { discreteLaplacePairs, laplacePairs, purePairs } from './laplace-pair.ts';
@@ -29,8 +29,12 @@ export function directionsOf(plan: PrivacyPlan): readonly (readonly CountedPair[
   return [remove, parts.map(({ directions, count }) => ({ pair: directions.add, count }))];
 }
 
-/** Whether a plan's privacy loss distribution is known: not for sums of discrete Gaussians, nor bare zCDP bounds. */
+/**
+ * Whether a plan's privacy loss distribution is known: not for discrete Gaussians, bare zCDP bounds, nor mixtures under
+ * replace-one. @throws OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT
+ */
 export function hasPld(plan: PrivacyPlan): boolean {
+  checkPlan(plan);
   return plan.events.every((event) => !releases(event) || pairsOf(event, plan.adjacency) !== undefined);
 }
 
@@ -54,9 +58,7 @@ function pairsOf({ mechanism, sampling }: PrivacyEvent, adjacency: Adjacency): D
       return discreteLaplacePairs(mechanism.scale, factor * mechanism.sensitivity, rate);
     case 'gaussian-mixture':
       // The dominating pair is proven for a record that is there or not.
-      return factor === 1
-        ? gaussianPairs(mechanism.sigma, mechanism.sensitivities, mechanism.probabilities)
-        : undefined;
+      return factor === 1 ? gaussianPairs(mechanism.sigma, mechanism.sensitivities, weightsOf(mechanism)) : undefined;
     case 'tree':
       return sampledGaussian(mechanism.noiseMultiplier / (factor * Math.sqrt(treeDepth(mechanism.steps))), 1);
     case 'pure':

@@ -46,7 +46,11 @@ export function pldEpsilon(plan: PrivacyPlan, delta: number, options: PldOptions
   return Number.isNaN(found) ? byRdp : Math.min(found, byRdp);
 }
 
-/** δ of a plan at ε ≥ 0, likewise. */
+/**
+ * δ of a plan at ε, likewise: never below the truth, at most 1.
+ * @param epsilon 0 to 10⁶
+ * @throws PRIVACY_NO_PLD, OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT
+ */
 export function pldDelta(plan: PrivacyPlan, epsilon: number, options: PldOptions = {}): number {
   checkNumber('epsilon', epsilon, 0, 1e6);
   const limits = checkOptions(options);
