@@ -72,7 +72,8 @@ export function toleranceScreen(rows: readonly ToleranceRow[]): string[] {
     heading(`secure aggregation among ${count(devices)} devices`),
     ...table(columns, cells),
     dim('Poisoners: of the training, in all, wherever the beacon puts them. Agreement among replicas bears fewer than'),
-    dim('a third of them: another number. Colluders, dropouts and honest members are per group.'),
+    dim('a third of them: another number. Multi-Krum bears one poisoner fewer, the plain mean none.'),
+    dim('Colluders, dropouts and honest members are per group.'),
   ];
 }
 

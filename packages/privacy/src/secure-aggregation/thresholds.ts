@@ -15,8 +15,9 @@ export interface ToleranceRow {
   readonly groupSize: number;
   readonly groups: number;
   /**
-   * Poisoners whose groups stay a minority, wherever the beacon puts them: the largest f with 2f < groups. This is what
-   * *training* bears; agreement among replicas bears ⌊(n−1)/3⌋.
+   * Poisoners that the rule over the groups' sums bears, wherever the beacon puts them: the largest f with 2f < groups,
+   * or what the rule itself says, where that is less. This is what *training* bears; agreement among replicas bears
+   * ⌊(n−1)/3⌋.
    */
   readonly poisoners: number;
   /** Members of a group that may pool what they know with the server. */
@@ -31,9 +32,16 @@ export interface ToleranceRow {
 /**
  * What a grouping bears. With groups of g of n devices the robust rule sees ⌊n/g⌋ sums.
  * @param colluders within one group, below `groupSize`
+ * @param maxFaulty what the rule bears among so many sums: Multi-Krum bears one liar fewer than half of them, the plain
+ *   mean none. Of medians, trimmed means and eliminations each bears any minority. @default a minority
  * @throws OPTION_OUT_OF_RANGE
  */
-export function tolerance(devices: number, groupSize: number, colluders = 0): ToleranceRow {
+export function tolerance(
+  devices: number,
+  groupSize: number,
+  colluders = 0,
+  maxFaulty: (sums: number) => number = minority,
+): ToleranceRow {
   checkInteger('devices', devices, 0);
   checkInteger('group size', groupSize, 3);
   checkInteger('colluders', colluders, 0, groupSize - 1);
@@ -43,7 +51,7 @@ export function tolerance(devices: number, groupSize: number, colluders = 0): To
     devices,
     groupSize,
     groups,
-    poisoners: Math.max(0, Math.ceil(groups / 2) - 1),
+    poisoners: Math.max(0, Math.min(minority(groups), maxFaulty(groups))),
     colluders,
     threshold,
     dropouts: Math.max(0, groupSize - threshold),
@@ -51,11 +59,16 @@ export function tolerance(devices: number, groupSize: number, colluders = 0): To
   };
 }
 
+function minority(sums: number): number {
+  return Math.ceil(sums / 2) - 1;
+}
+
 /** `tolerance` for every pair: the table that is shown wherever secure groups are chosen. @throws OPTION_OUT_OF_RANGE */
 export function thresholdTable(
   devices: readonly number[],
   groupSizes: readonly number[],
   colluders = 0,
+  maxFaulty: (sums: number) => number = minority,
 ): readonly ToleranceRow[] {
-  return devices.flatMap((n) => groupSizes.map((g) => tolerance(n, g, colluders)));
+  return devices.flatMap((n) => groupSizes.map((g) => tolerance(n, g, colluders, maxFaulty)));
 }

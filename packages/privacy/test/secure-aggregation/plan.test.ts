@@ -56,6 +56,10 @@ test('the table: 100 devices in groups of 5 bear 9 poisoners, and 2f stays below
     expect(row.honestSurvivors).toBe(row.threshold - 1);
   }
   expect(tolerance(4, 5).poisoners).toBe(0);
+  // A rule may bear fewer than a minority, and none bears more.
+  expect(tolerance(100, 5, 0, (sums) => Math.floor((sums - 3) / 2)).poisoners).toBe(8);
+  expect(tolerance(100, 5, 0, (sums) => sums).poisoners).toBe(9);
+  expect(thresholdTable([100, 4], [5], 0, () => -1).map(({ poisoners }) => poisoners)).toEqual([0, 0]);
 });
 
 test('the digest binds every field of the plan and not the order of its members', () => {
