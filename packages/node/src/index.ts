@@ -1,7 +1,14 @@
 export { type CkksWorker, type CkksWorkerOptions, openCkksWorker } from './adapters/ckks-host.ts';
 export type { WorkerKeys, WorkerRelease, WorkerReleased, WorkerSum } from './adapters/ckks-protocol.ts';
 export type { LogLevel } from './adapters/file-log.ts';
-export { type CreateHomeOptions, createHome, type Home, homeExists, openHome } from './adapters/home.ts';
+export {
+  type CreateHomeOptions,
+  certificateOfHome,
+  createHome,
+  type Home,
+  homeExists,
+  openHome,
+} from './adapters/home.ts';
 export { type PromMetrics, promMetrics } from './adapters/prom-metrics.ts';
 export { sqliteStore } from './adapters/sqlite-store.ts';
 export { systemClock } from './adapters/system-clock.ts';
@@ -13,15 +20,12 @@ export type { VerifierRefusal } from './adapters/verifier-seat.ts';
 export { CONFIG_KEYS, type Config, type ConfigName } from './config/keys.ts';
 export { type ConfigEntry, type ConfigSources, type LoadedConfig, loadConfig } from './config/load.ts';
 export type { RunningDevice, StartDeviceOptions } from './device.ts';
-export {
-  areKeysClear,
-  areKeysProtected,
-  type ProtectOptions,
-  protectDeviceKeys,
-  unprotectDeviceKeys,
-} from './keys/device-keys.ts';
+export { backUpDevice, restoreDevice } from './keys/device-backup.ts';
+export { areKeysClear, areKeysProtected, deviceStoreOf, type ProtectOptions } from './keys/device-keys.ts';
+export { changeHomePassphrase, protectHome, unprotectHome } from './keys/home-keys.ts';
 export { addKey, backUpKey, newKey, restoreKey, rotateKey } from './keys/key-desk.ts';
 export { type KeyFile, readKeyFile, type SaveOptions, writeKeyFile } from './keys/key-file.ts';
+export { passphraseFileOf, readPassphraseFile } from './keys/passphrase-file.ts';
 export { type RotateDeviceOptions, type RotatedDevice, rotateDeviceKey } from './keys/rotate-device.ts';
 export { type BudgetFile, openBudgetFile } from './privacy/budget-file.ts';
 export { readPlanFile } from './privacy/plan-file.ts';

@@ -7,7 +7,7 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description('check what this machine offers a device')
-    .option('--home <folder>', 'folder whose disk is measured', '.')
+    .option('--home <folder>', 'home of a device: its keys, and the disk that is measured; else this folder')
     .option('--port <number>', 'port to try for the dashboard', '8000')
     .option('--json', 'one JSON object')
     .addHelpText(
@@ -19,9 +19,12 @@ Examples
 
 Exits with 5 where a check failed; a warning alone exits with 0.`,
     )
-    .action(async (options: { home: string; port: string; json?: boolean }) => {
+    .action(async (options: { home?: string; port: string; json?: boolean }) => {
       const { examine } = await import('../doctor/examine.ts');
-      const checks = await examine({ home: options.home, port: Number(options.port) });
+      const { loadConfig } = await import('@murmuration/node');
+      const { home = '.', port } = options;
+      const { config } = loadConfig({ env: process.env, flags: { 'device.home': options.home } });
+      const checks = await examine({ home, device: config['device.home'], port: Number(port) });
       if (options.json) process.stdout.write(`${JSON.stringify({ checks })}\n`);
       else print(checks);
       const failed = checks.filter((check) => check.state === 'failed').map((check) => check.name);

@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { MurmurError } from '@murmuration/core';
 import type { Command } from 'commander';
 import { keysScreen } from '../screens/keys.ts';
 import { passphraseFrom } from '../terminal/passphrase.ts';
+import { registerDeviceKeys } from './device-keys.ts';
+import { readShare, writeShares } from './key-shares.ts';
 import { printJson, printLines, wholeNumber } from './shared.ts';
 
 const DEFAULT_FILE = '.murmuration/keys.murmur';
@@ -18,17 +17,18 @@ export function registerKeys(program: Command): void {
   const keys = program
     .command('keys')
     .helpCommand(false)
-    .description('keys kept under a passphrase: make, rotate, back up in shares, restore')
+    .description('keys under a passphrase: make, rotate, back up in shares, restore; the keys of a device likewise')
     .addHelpText(
       'after',
       `
-The passphrase is asked for, or read from --passphrase-file or the file that MURMUR_PASSPHRASE_FILE names. It is never
-taken from the command line, where others could see it.
+The passphrase is asked for, or read from --passphrase-file, the file that MURMUR_PASSPHRASE_FILE names, or the systemd
+credential murmur-passphrase. It is never taken from the command line or a variable, where others could see it.
 
 Examples
   murmur keys new
   murmur keys add records --purpose wrapping
-  murmur keys backup records --threshold 3 --holders 5 --out shares`,
+  murmur keys backup records --threshold 3 --holders 5 --out shares
+  murmur keys protect --home ~/lark`,
     );
   kept(keys.command('new'), 'make an empty key store', 'murmur keys new --file clinic.keys').action(create);
   kept(keys.command('list'), 'names, versions and states; never secrets', 'murmur keys list').action(list);
@@ -56,9 +56,11 @@ Examples
   )
     .option('--purpose <word>', 'what the key is for', 'wrapping')
     .action(restore);
-  kept(keys.command('passphrase'), 'choose another passphrase', 'murmur keys passphrase')
+  kept(keys.command('passphrase'), 'choose another passphrase', 'murmur keys passphrase --home ~/lark')
+    .option('--home <folder>', 'of the keys of the device that lives there, in place of --file')
     .option('--new-passphrase-file <file>', 'the new one; asked for where this is left out')
     .action(changePassphrase);
+  registerDeviceKeys(keys);
 }
 
 function kept(command: Command, about: string, example: string): Command {
@@ -104,9 +106,7 @@ async function backup(name: string, options: BackupOptions): Promise<void> {
   const { threshold, holders, out } = options;
   const { keys } = readKeyFile(options.file, await passphraseFrom(options));
   const documents = backUpKey(keys, name, { threshold, holders }, systemEntropy);
-  mkdirSync(out, { recursive: true, mode: 0o700 });
-  const files = documents.map((_, i) => join(out, `share-${i + 1}`));
-  for (const [i, file] of files.entries()) writeFileSync(file, documents[i] as Uint8Array, { mode: 0o600, flag: 'wx' });
+  const files = writeShares(out, documents);
   say(options, { files, threshold }, [
     `wrote ${holders} shares to ${out}: any ${threshold} give "${name}" back, fewer say nothing`,
     'give each to another holder, then delete the folder',
@@ -124,28 +124,23 @@ async function restore(
   await change(options, (keys) => addKey(keys, { name, purpose, nowMs: Date.now(), secret }));
 }
 
-function readShare(file: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(file));
-  } catch (cause) {
-    throw new MurmurError({
-      code: 'KEYS_SHARES',
-      message: `the share ${file} cannot be read`,
-      remedy: 'check the path and its rights',
-      facts: { file },
-      cause,
-    });
-  }
+interface ChangeOptions extends KeysOptions {
+  readonly home?: string;
+  readonly newPassphraseFile?: string;
 }
 
-async function changePassphrase(options: KeysOptions & { readonly newPassphraseFile?: string }): Promise<void> {
-  const { readKeyFile, systemEntropy, writeKeyFile } = await import('@murmuration/node');
-  const { keys } = readKeyFile(options.file, await passphraseFrom(options));
-  const next = options.newPassphraseFile === undefined ? {} : { passphraseFile: options.newPassphraseFile };
-  writeKeyFile(options.file, await passphraseFrom({ ...next, other: true }, 'new'), keys, systemEntropy);
-  say(options, { file: options.file }, [
-    `${options.file} now opens with the new passphrase; copies made before still open with the old one`,
-  ]);
+async function changePassphrase(options: ChangeOptions): Promise<void> {
+  const { home } = options;
+  const node = await import('@murmuration/node');
+  const { systemEntropy: entropy } = node;
+  const file = home === undefined ? options.file : node.deviceStoreOf(home);
+  const former = await passphraseFrom(options);
+  const { keys } = node.readKeyFile(file, former);
+  const given = options.newPassphraseFile === undefined ? {} : { passphraseFile: options.newPassphraseFile };
+  const next = await passphraseFrom({ ...given, other: true }, 'new');
+  if (home === undefined) node.writeKeyFile(file, next, keys, entropy);
+  else node.changeHomePassphrase(home, { former, next }, { entropy });
+  say(options, { file }, [`${file} now opens with the new passphrase; copies made before still open with the old one`]);
 }
 
 type Keys = Parameters<typeof keysScreen>[0];

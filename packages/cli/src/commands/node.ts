@@ -11,6 +11,7 @@ export function registerNode(program: Command): void {
     .option('--listen <multiaddr...>', 'where to listen')
     .option('--join <multiaddr...>', 'a device of the swarm to join; one is enough')
     .option('--swarm <id>', 'join only the swarm with this id (64 hexadecimal digits)')
+    .option('--passphrase-file <file>', 'first line opens the keys; asked for where they need it')
     .option('--port <number>', 'port of the HTTP API and dashboard; 0 picks a free one', wholeNumber(0, 65535), 0)
     .option('--json', 'print the start as one JSON object')
     .option('-c, --config <file>', 'TOML, YAML or JSON, by extension')

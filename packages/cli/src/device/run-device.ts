@@ -14,6 +14,7 @@ import {
   systemEntropy,
 } from '@murmuration/node';
 import { untilInterrupted } from '../commands/shared.ts';
+import { passphraseFrom } from '../terminal/passphrase.ts';
 import { bold, cyan, dim } from '../terminal/style.ts';
 import { writeToken } from '../up/token.ts';
 
@@ -23,6 +24,7 @@ export interface NodeOptions {
   readonly listen?: readonly string[];
   readonly join?: readonly string[];
   readonly swarm?: string;
+  readonly passphraseFile?: string;
   readonly port: number;
   readonly json?: boolean;
   readonly config?: string;
@@ -39,6 +41,7 @@ export async function runDevice(options: NodeOptions): Promise<void> {
   const failed = Promise.withResolvers<never>();
   await using device = await startDevice({
     home,
+    passphrase: () => passphraseFrom(options),
     listen: config['network.listen'],
     bootstrap: config['network.bootstrap'],
     verifierWorkers: config['device.verifierWorkers'],

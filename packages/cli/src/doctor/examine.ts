@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, mkdirSync, openSync, rmSync, statfsSync, stat
 import { createServer } from 'node:net';
 import { availableParallelism, freemem } from 'node:os';
 import path from 'node:path';
-import { hasRootKey } from './root-key.ts';
+import { deviceKeys } from './device-keys.ts';
 
 export interface Check {
   readonly name: string;
@@ -13,7 +13,7 @@ export interface Check {
 }
 
 /** Measures this machine; takes under a second. */
-export async function examine(options: { home: string; port: number }): Promise<readonly Check[]> {
+export async function examine(options: { home: string; device: string; port: number }): Promise<readonly Check[]> {
   return [
     runtime(),
     unicode(),
@@ -21,7 +21,7 @@ export async function examine(options: { home: string; port: number }): Promise<
     memory(),
     disk(options.home),
     durability(options.home),
-    keys(options.home),
+    ...(await deviceKeys(options.device)),
     await port(options.port),
     await training(),
     enclave(),
@@ -92,16 +92,6 @@ function durability(home: string): Check {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function keys(home: string): Check {
-  const file = hasRootKey(home);
-  if (file === undefined) return { name: 'keys', state: 'ok', found: 'none yet; made at the first start' };
-  const mode = statSync(file).mode & 0o777;
-  const found = `${file} with mode ${mode.toString(8)}`;
-  return mode === 0o600
-    ? { name: 'keys', state: 'ok', found }
-    : { name: 'keys', state: 'failed', found, advice: `run: chmod 600 ${file}` };
 }
 
 function port(number: number): Promise<Check> {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { MurmurError } from '@murmuration/core';
@@ -13,14 +12,14 @@ export interface PassphraseSource {
 }
 
 /**
- * The passphrase from a file, from the file that MURMUR_PASSPHRASE_FILE names, or typed without echo; a new one is
- * typed twice.
+ * The passphrase from a file, from the file that the environment names (`passphraseFileOf`), or typed without echo; a
+ * new one is typed twice.
  * @throws KEYS_PASSPHRASE
  */
 export async function passphraseFrom(source: PassphraseSource, kind: 'known' | 'new' = 'known'): Promise<string> {
-  const fromEnvironment = source.other === true ? undefined : process.env.MURMUR_PASSPHRASE_FILE;
-  const file = source.passphraseFile ?? fromEnvironment;
-  const words = file === undefined ? await typed(kind) : firstLine(file);
+  const { passphraseFileOf, readPassphraseFile } = await import('@murmuration/node');
+  const file = source.passphraseFile ?? (source.other === true ? undefined : passphraseFileOf(process.env));
+  const words = file === undefined ? await typed(kind) : readPassphraseFile(file);
   if (kind === 'new' && words.length < MIN_LENGTH) {
     throw problem(
       `a passphrase of ${words.length} characters is too short`,
@@ -28,14 +27,6 @@ export async function passphraseFrom(source: PassphraseSource, kind: 'known' | '
     );
   }
   return words;
-}
-
-function firstLine(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] as string;
-  } catch (cause) {
-    throw problem(`the passphrase file ${file} cannot be read`, 'check the path and its rights', cause);
-  }
 }
 
 async function typed(kind: 'known' | 'new'): Promise<string> {
@@ -69,6 +60,6 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-function problem(message: string, remedy: string, cause?: unknown): MurmurError {
-  return new MurmurError({ code: 'KEYS_PASSPHRASE', message, remedy, ...(cause === undefined ? {} : { cause }) });
+function problem(message: string, remedy: string): MurmurError {
+  return new MurmurError({ code: 'KEYS_PASSPHRASE', message, remedy });
 }

@@ -4,6 +4,7 @@ import { type Entropy, equalBytes, fromUtf8, isMurmurError, MurmurError, utf8 } 
 import { createSigner, type Signer } from '@murmuration/crypto';
 import {
   createIdentity,
+  type DeviceCertificate,
   type DeviceIdentity,
   readCertificate,
   restoreIdentity,
@@ -58,12 +59,17 @@ export function createHome(entropy: Entropy, options: CreateHomeOptions): Home {
     validForMs: VALID_FOR_MS,
     capabilities: ['replica', 'train'],
   });
+  const keys = { root: rootKeyToBytes(root), operational: [identity.secretKey] };
+  writeHome(folder, { name, keys, certificate: identity.certificateBytes });
+  return home(folder, name, { identity, earlierSigners: [] }, undefined);
+}
+
+/** The certificate comes last: it makes the folder a home. @throws HOME_FAILED */
+export function writeHome(folder: string, home: { name: string; keys: DeviceKeys; certificate: Uint8Array }): void {
   try {
-    writeHome(folder, {
-      name,
-      keys: { root: rootKeyToBytes(root), operational: [identity.secretKey] },
-      certificate: identity.certificateBytes,
-    });
+    write(folder, FILES.name, utf8(home.name));
+    writeClearKeys(folder, home.keys);
+    replaceCertificate(folder, home.certificate);
   } catch (cause) {
     throw new MurmurError({
       code: 'HOME_FAILED',
@@ -73,14 +79,14 @@ export function createHome(entropy: Entropy, options: CreateHomeOptions): Home {
       cause,
     });
   }
-  return home(folder, name, { identity, earlierSigners: [] }, undefined);
 }
 
-/** The certificate comes last: it makes the folder a home. */
-export function writeHome(folder: string, home: { name: string; keys: DeviceKeys; certificate: Uint8Array }): void {
-  write(folder, FILES.name, utf8(home.name));
-  writeClearKeys(folder, home.keys);
-  replaceCertificate(folder, home.certificate);
+/** What a home's certificate says, which is no secret. @throws HOME_MISSING, HOME_DAMAGED */
+export function certificateOfHome(folder: string): DeviceCertificate {
+  requireHome(folder);
+  const certificate = readCertificate(read(folder, FILES.certificate));
+  if (certificate.ok) return certificate.value;
+  throw damaged(folder, FILES.certificate, certificate.reason);
 }
 
 /** From here on the home works with the operational key that this names. */

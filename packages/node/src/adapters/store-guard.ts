@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MurmurError, type Store, toHex } from '@murmuration/core';
+import { MurmurError, type Store, toHex, utf8 } from '@murmuration/core';
+import { replaceFile } from '../keys/durable-file.ts';
 import { keepClaim, readOwner, type StoreOwner } from '../services/store-owner.ts';
 
 const FILE = 'store.id';
@@ -11,9 +12,8 @@ const FILE = 'store.id';
  * @throws STORE_FORGOTTEN
  */
 export async function guardStore(folder: string, store: Store): Promise<void> {
-  const path = join(folder, FILE);
-  if (!existsSync(path)) return;
-  const wanted = readFileSync(path, 'utf8').trim();
+  const wanted = readStoreId(folder);
+  if (wanted === null) return;
   const owner = await readOwner(store);
   const found = owner === undefined ? 'an empty one' : `the store ${toHex(owner.id)}`;
   if (owner !== undefined && toHex(owner.id) === wanted) return;
@@ -29,7 +29,15 @@ export async function guardStore(folder: string, store: Store): Promise<void> {
 /** Remembers in the home which store a replica votes with, before its first vote. */
 export async function rememberStore(folder: string, store: Store, owner: StoreOwner): Promise<void> {
   await keepClaim(store, owner);
+  keepStoreId(folder, toHex(owner.id));
+}
+
+/** Of the store that the device of this home votes with; null where it never voted. */
+export function readStoreId(folder: string): string | null {
   const path = join(folder, FILE);
-  writeFileSync(`${path}.new`, `${toHex(owner.id)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+}
+
+export function keepStoreId(folder: string, id: string): void {
+  replaceFile(join(folder, FILE), utf8(`${id}\n`));
 }

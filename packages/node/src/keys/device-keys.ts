@@ -20,9 +20,14 @@ export interface DeviceKeys {
   readonly operational: readonly Uint8Array[];
 }
 
+/** Where the keys of a home are under a passphrase. */
+export function deviceStoreOf(folder: string): string {
+  return join(folder, STORE);
+}
+
 /** Whether the keys of this home are under a passphrase. */
 export function areKeysProtected(folder: string): boolean {
-  return existsSync(join(folder, STORE));
+  return existsSync(deviceStoreOf(folder));
 }
 
 /** Whether the home holds keys in clear; beside a store they are left-overs of a crash, which the next start erases. */
@@ -37,7 +42,7 @@ export function areKeysClear(folder: string): boolean {
 export function readDeviceKeys(folder: string, passphrase?: string): DeviceKeys {
   if (!areKeysProtected(folder)) return readClear(folder);
   if (passphrase === undefined) throw locked(folder);
-  const stored = fromStore(folder, readKeyFile(join(folder, STORE), passphrase).keys);
+  const stored = fromStore(folder, readKeyFile(deviceStoreOf(folder), passphrase).keys);
   eraseLeftOver(folder, CLEAR.root, stored.root);
   eraseLeftOver(folder, CLEAR.operational, concatBytes(...stored.operational));
   // Who keeps the root key elsewhere brings it back as a file when it is needed.
@@ -61,7 +66,7 @@ export function replaceOperationalKeys(
     return;
   }
   if (passphrase === undefined) throw locked(folder);
-  const path = join(folder, STORE);
+  const path = deviceStoreOf(folder);
   const others = readKeyFile(path, passphrase).keys.filter(({ purpose }) => purpose !== PURPOSE.operational);
   writeKeyFile(path, passphrase, [...others, ...storedOperational(operational, nowMs)], entropy, options);
 }
@@ -83,7 +88,7 @@ export function protectDeviceKeys(folder: string, passphrase: string, options: P
     const keys = readClear(folder);
     const root: StoredKey[] = keys.root === undefined ? [] : [storedRoot(keys.root, nowMs)];
     const entries = [...root, ...storedOperational(keys.operational, nowMs)];
-    writeKeyFile(join(folder, STORE), passphrase, entries, entropy, { ...cost, fresh: true });
+    writeKeyFile(deviceStoreOf(folder), passphrase, entries, entropy, { ...cost, fresh: true });
     wipeKeys(keys);
   }
   wipeKeys(readDeviceKeys(folder, passphrase));
@@ -97,7 +102,7 @@ export function unprotectDeviceKeys(folder: string, passphrase: string): void {
   if (!areKeysProtected(folder)) return;
   const keys = readDeviceKeys(folder, passphrase);
   writeClearKeys(folder, keys);
-  removeFile(join(folder, STORE));
+  removeFile(deviceStoreOf(folder));
   wipeKeys(keys);
 }
 

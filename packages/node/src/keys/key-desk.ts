@@ -45,11 +45,15 @@ export function backUpKey(
 export function restoreKey(documents: readonly Uint8Array[]): Uint8Array {
   const restored = restoreSecret(documents);
   if (restored.ok) return restored.value;
-  throw new MurmurError({
+  throw sharesRefused(restored.reason, restored.detail);
+}
+
+export function sharesRefused(reason: string, detail?: string): MurmurError {
+  return new MurmurError({
     code: 'KEYS_SHARES',
-    message: `the shares give no key: ${restored.reason}${restored.detail === undefined ? '' : `, ${restored.detail}`}`,
+    message: `the shares give no key: ${reason}${detail === undefined ? '' : `, ${detail}`}`,
     remedy: 'leave that share out and ask another holder, until as many as the backup needs are there',
-    facts: { reason: restored.reason },
+    facts: { reason },
   });
 }
 

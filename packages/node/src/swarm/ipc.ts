@@ -52,4 +52,4 @@ export interface DeviceReport {
 }
 
 /** What the forked process is started with, as JSON in its arguments. */
-export type DeviceProcessOptions = Omit<StartDeviceOptions, 'onFatal'>;
+export type DeviceProcessOptions = Omit<StartDeviceOptions, 'onFatal' | 'passphrase'>;

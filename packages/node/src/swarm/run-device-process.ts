@@ -1,5 +1,6 @@
 import { isMurmurError } from '@murmuration/core';
 import { type RunningDevice, startDevice } from '../device.ts';
+import { passphraseFileOf, readPassphraseFile } from '../keys/passphrase-file.ts';
 import type { DeviceProcessOptions, DeviceReport, FromDevice, PlainError, Question, ToDevice } from './ipc.ts';
 
 const REPORT_EVERY_MS = 500;
@@ -20,7 +21,10 @@ export async function runDeviceProcess(): Promise<void> {
   process.on('disconnect', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
   try {
-    device = await startDevice({ ...options, onFatal: (error) => void fail(error) });
+    // A device of a local swarm has no terminal of its own.
+    const file = passphraseFileOf(process.env);
+    const passphrase = file === undefined ? undefined : () => readPassphraseFile(file);
+    device = await startDevice({ ...options, passphrase, onFatal: (error) => void fail(error) });
   } catch (error) {
     await fail(error);
     return;

@@ -16,7 +16,7 @@ import {
   type TrainingPlan,
   takeSamples,
 } from '@murmuration/learning';
-import type { JobEntry, Ledger } from '@murmuration/ledger';
+import type { JobEntry, Ledger, RoundEntry } from '@murmuration/ledger';
 import type { BlobService } from '../blob-service.ts';
 import type { Chain } from '../chain.ts';
 import type { ServiceDeps } from '../deps.ts';
@@ -75,6 +75,18 @@ export class JobContext implements AsyncDisposable {
   /** Whether the job asks this device for updates at all, quarantined or not. */
   isListed(device: DeviceId): boolean {
     return this.listed.length === 0 || this.listed.includes(device);
+  }
+
+  /**
+   * Participants that were in quarantine when the round opened. Counted at that height and not now: every
+   * replica must come to the same, whenever it computes.
+   */
+  quarantinedAt(ledger: Ledger, round: RoundEntry): readonly DeviceId[] {
+    const inForce = ledger
+      .quarantines()
+      .filter(({ sinceHeight }) => sinceHeight <= round.openedHeight)
+      .filter(({ untilMs }) => untilMs === null || untilMs > round.openedMs);
+    return inForce.map(({ device }) => device).filter((device) => this.isListed(device));
   }
 
   /** Who is asked for an update right now, ascending. */

@@ -180,7 +180,8 @@ export class Referee {
 
   /** In steps: votes that arrive meanwhile are not kept waiting. */
   private async aggregate(context: JobContext, round: RoundEntry, updates: readonly Update[]): Promise<Aggregation> {
-    const steps = aggregateInSteps(context.plan, updates, { excluded: this.excluded(context, round) });
+    const excluded = context.quarantinedAt(this.deps.chain.ledger, round).length;
+    const steps = aggregateInSteps(context.plan, updates, { excluded });
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
@@ -191,18 +192,6 @@ export class Referee {
   /** Lets whatever waits go first. */
   private pause(): Promise<void> {
     return new Promise((resolve) => this.deps.clock.setTimer(0, resolve));
-  }
-
-  /**
-   * Participants that were in quarantine when the round opened. Counted at that height and not now: every
-   * replica must come to the same number, whenever it computes.
-   */
-  private excluded(context: JobContext, round: RoundEntry): number {
-    const inForce = this.deps.chain.ledger
-      .quarantines()
-      .filter(({ sinceHeight }) => sinceHeight <= round.openedHeight)
-      .filter(({ untilMs }) => untilMs === null || untilMs > round.openedMs);
-    return inForce.filter(({ device }) => context.isListed(device)).length;
   }
 
   /** Not awaited: the round goes on with a quorum, and the submission repeats itself until a block holds it. */

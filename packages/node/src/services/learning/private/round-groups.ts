@@ -1,0 +1,91 @@
+import { type DeviceId, isMurmurError, type Log, utf8 } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
+import {
+  aggregatorOf,
+  checkPromise,
+  type PrivatePlan,
+  type PrivateTerms,
+  planPrivateRound,
+  privateTerms,
+} from '@murmuration/learning';
+import type { Genesis, JobEntry, RoundEntry } from '@murmuration/ledger';
+import type { AggregationPlan, Committee } from '@murmuration/privacy';
+import type { Chain } from '../../chain.ts';
+import type { JobContext } from '../job-context.ts';
+
+export interface RoundGroup {
+  readonly plan: AggregationPlan;
+  /** The member that sums its group up. */
+  readonly aggregator: DeviceId;
+}
+
+/** One private round as every device works it out from the ledger. */
+export interface RoundGroups {
+  readonly job: string;
+  readonly round: number;
+  readonly plan: PrivatePlan;
+  /** Null where the plan is refused: then there are no groups, and the round becomes void. */
+  readonly terms: PrivateTerms | null;
+  readonly groups: readonly RoundGroup[];
+  readonly committee: Committee;
+  /** Devices of the committee, by replica number. */
+  readonly replicas: readonly DeviceId[];
+}
+
+export interface GroupSource {
+  readonly chain: Chain;
+  readonly genesis: Genesis;
+  readonly log: Log;
+}
+
+/**
+ * Draws the groups of a round. The beacon is the block that opened it: whoever proposed that block could try some draws,
+ * but f liars in f groups are borne wherever they fall.
+ * @returns undefined where this device jumped over that block: it sits the round out
+ */
+export async function roundGroups(
+  { chain, genesis, log }: GroupSource,
+  context: JobContext,
+  plan: PrivatePlan,
+  job: JobEntry,
+  round: RoundEntry,
+): Promise<RoundGroups | undefined> {
+  const block = await chain.block(round.openedHeight);
+  if (block === undefined) return undefined;
+  const { set } = chain.epochAt(round.openedHeight + 1);
+  const committee = { chainId: chain.chainId, epoch: set.epoch, keys: set.replicas.map(({ key }) => key) };
+  const common = { job: job.job, round: round.round, plan, committee };
+  const replicas = set.replicas.map(({ device }) => device);
+  const devices = eligible(chain, context, round);
+  try {
+    if (genesis.lookahead !== undefined) return refused('replicas of this swarm may change in the middle of a round');
+    const terms = privateTerms(plan, devices.length);
+    checkPromise(plan, terms, job.rounds);
+    const domain = utf8('murmur/private-rounds/beacon/1');
+    const name = utf8(`${job.job}/${round.round}`);
+    const beacon = sha3_256(domain, chain.chainId, sha3_256(name), sha3_256(block.payload));
+    const plans = planPrivateRound(plan, terms, { job: job.job, round: round.round, beacon, devices });
+    const groups = plans.map((group) => ({ plan: group, aggregator: aggregatorOf(group) }));
+    return { ...common, terms, groups, replicas };
+  } catch (error) {
+    if (!isMurmurError(error)) throw error;
+    return refused(`${error.code}: ${error.message}`);
+  }
+
+  function refused(reason: string): RoundGroups {
+    log.error('private-round-refused', { job: job.job, round: round.round, reason });
+    return { ...common, terms: null, groups: [], replicas };
+  }
+}
+
+/** Participants as they were when the round opened: the same for everyone, whenever it looks. */
+function eligible({ ledger }: Chain, context: JobContext, round: RoundEntry): readonly DeviceId[] {
+  const out = new Set(context.quarantinedAt(ledger, round));
+  const known = ledger.devices().filter(({ registeredHeight }) => registeredHeight <= round.openedHeight);
+  return known.map(({ device }) => device).filter((device) => context.isListed(device) && !out.has(device));
+}
+
+export function groupOf({ groups }: RoundGroups, device: DeviceId): RoundGroup | undefined {
+  return groups.find(({ plan }) => plan.members.includes(device));
+}
+
