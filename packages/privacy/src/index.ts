@@ -126,6 +126,7 @@ export {
   drawGroups,
   encodeStatementCertificate,
   fromIntegers,
+  groupNoiseEvent,
   honestSurvivors,
   MAX_COMPLETE,
   type MaskGraph,

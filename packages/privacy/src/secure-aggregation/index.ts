@@ -35,6 +35,7 @@ export {
 export { createMaskGraph, type MaskGraph } from './graph.ts';
 export { drawGroups, MIN_GROUP_SIZE } from './groups.ts';
 export { applyMask, applyMasks, type SeededMask } from './masks.ts';
+export { groupNoiseEvent } from './noise-event.ts';
 export {
   AGGREGATION_SUITE,
   type AggregationPlan,
