@@ -14,7 +14,8 @@ import {
   type PlanOptions,
 } from '@murmuration/privacy';
 
-export interface RoundOptions extends Pick<PlanOptions, 'length' | 'bound' | 'degree' | 'minSurvivors' | 'roster'> {
+export interface RoundOptions
+  extends Pick<PlanOptions, 'length' | 'bound' | 'degree' | 'minSurvivors' | 'roster' | 'norm'> {
   readonly size: number;
   readonly round: number;
   readonly verify?: typeof ed25519Verify;
@@ -23,13 +24,23 @@ export interface RoundOptions extends Pick<PlanOptions, 'length' | 'bound' | 'de
   lost(member: number): boolean;
 }
 
+/** Of one client; `proofMs` and `proofBytes` of its norm proof, where the plan has one. */
+interface Account {
+  cpuMs: number;
+  sent: number;
+  received: number;
+  proofMs: number;
+  proofBytes: number;
+}
+
 export interface Measured {
   readonly plan: AggregationPlan;
   readonly result: AggregationResult | undefined;
   /** Processor time of all steps of each client, in ms; bytes that it sent and got. */
-  readonly clients: readonly { cpuMs: number; sent: number; received: number }[];
-  /** Processor time of the server's steps, in ms, and of the one that releases the sum. */
+  readonly clients: readonly Account[];
+  /** Processor time of the server's steps, in ms, of those that check norm proofs, and of the one that releases the sum. */
   readonly serverMs: number;
+  readonly verifyMs: number;
   readonly releaseMs: number;
 }
 
@@ -43,13 +54,14 @@ function signerOf(member: number) {
 }
 
 export function planOf(options: Omit<RoundOptions, 'inputOf' | 'lost' | 'verify'>): AggregationPlan {
-  const { size, round, length, bound, degree, minSurvivors, roster } = options;
+  const { size, round, length, bound, degree, minSurvivors, roster, norm } = options;
   const members = Array.from({ length: size }, (_, i) => deviceIdFromDigest(sha3_256(utf8(`device ${i}`))));
   const seed = sha3_256(utf8(`beacon ${round}`));
   const optional = {
     ...(degree === undefined ? {} : { degree }),
     ...(minSurvivors === undefined ? {} : { minSurvivors }),
     ...(roster === undefined ? {} : { roster }),
+    ...(norm === undefined ? {} : { norm }),
   };
   return createPlan({ job: 'bench', round, group: 0, members, seed, length, bound, ...optional });
 }
@@ -89,15 +101,18 @@ export function measureRound(options: RoundOptions): Measured {
   const plan = planOf(options);
   const deps = { keyOf, verify, entropy, isCommitted };
   const aggregator = createAggregator(deps, plan);
-  const accounts = members.map(() => ({ cpuMs: 0, sent: 0, received: 0 }));
+  const accounts = members.map((): Account => ({ cpuMs: 0, sent: 0, received: 0, proofMs: 0, proofBytes: 0 }));
   const clients: (MaskingClient | undefined)[] = members.map(() => undefined);
   let serverMs = 0;
+  let verifyMs = 0;
   let releaseMs = 0;
   let result: AggregationResult | undefined;
 
   const server = (input: AggregatorInput): readonly AggregatorEffect[] => {
+    const isVerifying = aggregator.phase === 'proofs';
     const [effects, cpuMs] = timed(() => aggregator.step(input));
     serverMs += cpuMs;
+    if (isVerifying) verifyMs += cpuMs;
     for (const effect of effects) {
       if (effect.kind === 'refused') throw new Error(`the server refused: ${effect.reason}`);
       if (effect.kind === 'void') throw new Error(`void: ${effect.reason}, ${effect.detail}`);
@@ -108,7 +123,8 @@ export function measureRound(options: RoundOptions): Measured {
     return effects;
   };
   const client = (member: number, bytes?: Uint8Array): readonly AggregatorEffect[] => {
-    const account = accounts[member] as (typeof accounts)[0];
+    const account = accounts[member] as Account;
+    const isProving = aggregator.phase === 'proofs';
     const [effects, cpuMs] = timed(() => {
       const made =
         clients[member] ??
@@ -117,12 +133,14 @@ export function measureRound(options: RoundOptions): Measured {
       return made.step(bytes === undefined ? { kind: 'start' } : { kind: 'message', bytes });
     });
     account.cpuMs += cpuMs;
+    if (isProving) account.proofMs += cpuMs;
     account.received += bytes?.length ?? 0;
     return effects.flatMap((effect) => {
       if (effect.kind === 'refused')
         throw new Error(`member ${member} refused: ${effect.reason}, ${effect.detail ?? ''}`);
       if (effect.kind !== 'send' || (options.lost(member) && aggregator.phase === 'masked')) return [];
       account.sent += effect.bytes.length;
+      if (isProving) account.proofBytes += effect.bytes.length;
       return server({ kind: 'message', from: member, bytes: effect.bytes });
     });
   };
@@ -135,7 +153,7 @@ export function measureRound(options: RoundOptions): Measured {
       return effect.kind === 'send' ? client(effect.to, effect.bytes) : [];
     });
   }
-  return { plan, result, clients: accounts, serverMs, releaseMs };
+  return { plan, result, clients: accounts, serverMs, verifyMs, releaseMs };
 }
 
 /** Of this process alone, its collector's threads included. */

@@ -3,6 +3,8 @@ import { aesCtrStream } from '@murmuration/crypto';
 import { applyMasks, type SeededMask } from '@murmuration/privacy';
 import type { Row } from '../rows.ts';
 import { runApart, startPart } from './apart.ts';
+import { subsetsRow } from './secure-aggregation-dropouts.ts';
+import { normRows } from './secure-aggregation-norm.ts';
 import { measureRound, type RoundOptions, timed } from './secure-aggregation-world.ts';
 
 const LENGTH = 100_000;
@@ -18,7 +20,8 @@ const nobody = () => false;
 
 /** Secure aggregation against what must be sent and expanded anyway: a plain vector, bare keystream. */
 export async function secureAggregationRows(): Promise<readonly Row[]> {
-  return [keystreamRow(), ...(await neighbourRows()), groupRow(), await serverRow(), patternsRow()];
+  const costs = [keystreamRow(), ...(await neighbourRows()), groupRow(), await serverRow()];
+  return [...costs, subsetsRow(), patternsRow(), ...normRows()];
 }
 
 function keystreamRow(): Row {
