@@ -57,12 +57,15 @@ export {
   type GroupRoundOptions,
   type GroupRuleOptions,
   type GroupSum,
+  type GroupVerdict,
   planGroups,
 } from './rounds/private/groups.ts';
 export type { PrivateStep, SumGroup } from './rounds/private/in-process.ts';
 export {
+  aggregatorOf,
   combinePrivateRound,
   type GroupMember,
+  groupResult,
   type PrivateRoundOptions,
   plainGroupSum,
   planPrivateRound,

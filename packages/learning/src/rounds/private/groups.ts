@@ -1,4 +1,5 @@
 import { accept, checkInteger, type DeviceId, type Result, refuse } from '@murmuration/core';
+import { dot, norm } from '@murmuration/kernels';
 import {
   type AggregationPlan,
   type AggregationResult,
@@ -50,6 +51,20 @@ export interface GroupRuleOptions {
   readonly scale: number;
 }
 
+/** What the rule made of one group that has a sum. */
+export interface GroupVerdict {
+  /** Number of the group within the round. */
+  readonly group: number;
+  readonly accepted: boolean;
+  readonly reason: 'accepted' | 'not-selected' | 'overflowed';
+  /** Of the group's mean; 0 where it overflowed. */
+  readonly norm: number;
+  /** Between mean and aggregate; 0 where one of them is zero. */
+  readonly cosine: number;
+  /** Share in the aggregate. */
+  readonly weight: number;
+}
+
 export interface GroupRelease {
   /** The rule over the groups' means, in the unit of the updates. */
   readonly aggregate: Float32Array;
@@ -65,6 +80,8 @@ export interface GroupRelease {
   readonly unproven: number;
   /** Liars among the groups that the rule was applied with. */
   readonly faulty: number;
+  /** Of each group with a sum, in their order. */
+  readonly verdicts: readonly GroupVerdict[];
 }
 
 /**
@@ -78,16 +95,23 @@ export function combineGroups(
   { strategy, poisoners, scale }: GroupRuleOptions,
 ): Result<GroupRelease, 'too-few-groups'> {
   checkInteger('poisoners', poisoners, 0);
-  const results = groups.flatMap(({ result }) => (result === null ? [] : [result]));
-  const whole = results.filter(({ outOfRange }) => outOfRange === 0);
+  const known = groups.flatMap(({ plan, result }) => (result === null ? [] : [{ group: plan.group, ...result }]));
+  const results: readonly AggregationResult[] = known;
+  const whole = known.filter(({ outOfRange }) => outOfRange === 0);
   const overflowed = results.length - whole.length;
   const faulty = Math.max(0, poisoners - overflowed);
   const borne = RULES[strategy].maxFaulty(whole.length);
   if (2 * faulty >= whole.length || faulty > borne)
     return refuse('too-few-groups', `${faulty} liars among ${whole.length} groups`);
   const rows = whole.map(({ sum, survivors }) => new Float32Array(fromIntegers(sum, scale / survivors.length)));
+  const { aggregate, weights } = combine(strategy, rows, faulty);
+  const verdicts = known.map(({ group }): GroupVerdict => {
+    const at = whole.findIndex((one) => one.group === group);
+    if (at < 0) return { group, accepted: false, reason: 'overflowed', norm: 0, cosine: 0, weight: 0 };
+    return { group, ...verdictOn(rows[at] as Float32Array, aggregate, weights[at] as number) };
+  });
   return accept({
-    aggregate: combine(strategy, rows, faulty).aggregate,
+    aggregate,
     groups: groups.length,
     voided: groups.length - results.length,
     overflowed,
@@ -95,5 +119,14 @@ export function combineGroups(
     survivors: whole.reduce((count, { survivors }) => count + survivors.length, 0),
     unproven: results.reduce((count, { unproven }) => count + unproven.length, 0),
     faulty,
+    verdicts,
   });
+}
+
+function verdictOn(mean: Float32Array, aggregate: Float32Array, weight: number): Omit<GroupVerdict, 'group'> {
+  const length = norm(mean);
+  const both = length * norm(aggregate);
+  const accepted = weight > 0;
+  const reason = accepted ? 'accepted' : 'not-selected';
+  return { accepted, reason, norm: length, cosine: both > 0 ? dot(mean, aggregate) / both : 0, weight };
 }

@@ -1,4 +1,5 @@
-import { type DeviceId, type Entropy, type Result, refuse } from '@murmuration/core';
+import { type DeviceId, type Entropy, type Result, refuse, toHex, utf8 } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
 import {
   type AggregationPlan,
   type AggregationResult,
@@ -31,6 +32,12 @@ export function planPrivateRound(
 ): readonly AggregationPlan[] {
   const options = { job, round, seed: beacon, devices, groupSize, length, bound, colluders };
   return planGroups({ ...options, roster: 'committed', noiseShare: noise?.variance });
+}
+
+/** Who sums a group up: the member that the beacon places first. */
+export function aggregatorOf({ seed, members }: AggregationPlan): DeviceId {
+  const place = (device: DeviceId) => toHex(sha3_256(utf8('murmur/private-rounds/aggregator/1'), seed, utf8(device)));
+  return members.reduce((first, device) => (place(device) < place(first) ? device : first));
 }
 
 /**
@@ -67,9 +74,15 @@ export function plainGroupSum(plan: AggregationPlan, members: readonly GroupMemb
       sum[i] = (sum[i] as number) + (member.vector[i] as number) + (noise[i] as number);
     }
   }
-  const most = sumBound(plan, members.length);
-  const outOfRange = sum.filter((value) => Math.abs(value) > most).length;
-  return { sum, survivors: members.map(({ member }) => member), outOfRange, unproven: [] };
+  const survivors = members.map(({ member }) => member);
+  return groupResult(plan, sum, survivors);
+}
+
+/** A sum as the rule takes it: with a count of numbers that no honest members reach. @param survivors ascending */
+export function groupResult(plan: AggregationPlan, sum: Int32Array, survivors: readonly number[]): AggregationResult {
+  const most = sumBound(plan, survivors.length);
+  const outOfRange = sum.filter((value) => value > most || value < -most).length;
+  return { sum, survivors, outOfRange, unproven: [] };
 }
 
 /**
