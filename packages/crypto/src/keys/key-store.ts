@@ -9,6 +9,7 @@ import {
   fromUtf8,
   type Infer,
   list,
+  MurmurError,
   oneOf,
   type Result,
   refuse,
@@ -17,7 +18,7 @@ import {
   uint,
   utf8,
 } from '@murmuration/core';
-import { AEAD_KEY_BYTES, aeadOpen, aeadSeal } from '../aead/chacha20-poly1305.ts';
+import { AEAD_KEY_BYTES, AEAD_TAG_BYTES, aeadOpen, aeadSeal } from '../aead/chacha20-poly1305.ts';
 import { sha3_256 } from '../hash/hash.ts';
 import { ARGON2_DEFAULT_COST, type Argon2Cost, argon2id, isArgon2Cost } from '../kdf/argon2id.ts';
 import { wipe } from '../secrets/secrets.ts';
@@ -69,7 +70,8 @@ export interface KeyStoreOptions {
  * passphrase, so that a damaged file and a wrong passphrase are two answers.
  *
  * @param passphrase NFKC-normalised, then UTF-8; its strength is the caller's to judge
- * @throws OPTION_OUT_OF_RANGE
+ * @throws KEY_ENTRIES for entries that would not be read back: a store that no passphrase opens is a loss of keys;
+ * OPTION_OUT_OF_RANGE for the cost
  */
 export function sealKeyStore(
   passphrase: string,
@@ -77,9 +79,9 @@ export function sealKeyStore(
   entropy: Entropy,
   { cost = ARGON2_DEFAULT_COST }: KeyStoreOptions = {},
 ): Uint8Array {
+  const plain = readableEntries(keys);
   const salt = entropy.bytes(SALT_BYTES);
   const key = keyOf(passphrase, salt, cost);
-  const plain = encode(entriesSchema, keys);
   const sealed = aeadSeal(key, ONLY_NONCE, plain, MAGIC);
   wipe(key, plain);
   const { memoryKiB, passes, lanes } = cost;
@@ -111,6 +113,23 @@ export function inspectKeyStore(file: Uint8Array): Result<Argon2Cost, Exclude<Ke
   if (!read.ok) return read;
   const { memoryKiB, passes, lanes } = read.value;
   return accept({ memoryKiB, passes, lanes });
+}
+
+/** The entries as bytes, which were read back once. */
+function readableEntries(keys: readonly StoredKey[]): Uint8Array {
+  const plain = encode(entriesSchema, keys);
+  const read = decodeCanonical(entriesSchema, plain, { maxBytes: MAX_STORE_BYTES - AEAD_TAG_BYTES });
+  if (read.ok) {
+    for (const { secret } of read.value) wipe(secret);
+    return plain;
+  }
+  wipe(plain);
+  throw new MurmurError({
+    code: 'KEY_ENTRIES',
+    message: `these keys could not be read back from a store: ${read.detail}`,
+    remedy: 'shorten the name or purpose, or keep the keys in several stores',
+    facts: { keys: keys.length },
+  });
 }
 
 function readFrame(file: Uint8Array): Result<Infer<typeof bodySchema>, Exclude<KeyStoreRefusal, 'wrong-passphrase'>> {

@@ -57,6 +57,24 @@ test('the cost of a store is known without its passphrase, and the default is th
   expect(reasonOf(usual, 'words')).toBe('open');
 });
 
+test('what could not be read back is never sealed: names, purposes and secrets beyond their bounds, too many keys', () => {
+  const [key] = keys as [StoredKey];
+  const seal = (given: readonly StoredKey[]) => sealKeyStore('words', given, entropy, { cost });
+  const refused = expect.objectContaining({ code: 'KEY_ENTRIES' });
+  for (const wrong of [
+    { name: 'a'.repeat(65) },
+    { purpose: 'b'.repeat(65) },
+    { secret: new Uint8Array(64 * 1024 + 1) },
+  ]) {
+    expect(() => seal([{ ...key, ...wrong }])).toThrow(refused);
+  }
+  expect(() => seal(Array(1025).fill(key))).toThrow(refused);
+  const large = { ...key, secret: new Uint8Array(64 * 1024) };
+  expect(() => seal(Array(128).fill(large))).toThrow(refused);
+  const most = [{ ...key, name: 'a'.repeat(64), purpose: 'b'.repeat(64) }, ...Array(100).fill(large)];
+  expect(openKeyStore(seal(most), 'words')).toMatchObject({ ok: true });
+});
+
 /** The file with another body and the digest that fits it. */
 function withBody(given: Uint8Array, change: (body: Uint8Array) => Uint8Array): Uint8Array {
   const magic = utf8('murmur keys 1\n');
