@@ -3,11 +3,15 @@ import { backUpSecret, restoreSecret, type StoredKey } from '@murmuration/crypto
 
 const KEY_BYTES = 32;
 
-/** @returns the keys with a new one, version 1. @throws KEYS_NAME where the name is taken */
+/** Safe to print, to type and to read back: what a terminal shows is what is there. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** @returns the keys with a new one, version 1. @throws KEYS_NAME where the name is taken, or name or purpose are none */
 export function addKey(
   keys: readonly StoredKey[],
   { name, purpose, nowMs, secret }: { name: string; purpose: string; nowMs: number; secret: Uint8Array },
 ): StoredKey[] {
+  for (const word of [name, purpose]) if (!NAME.test(word)) throw noName(word);
   if (keys.some((key) => key.name === name)) {
     throw new MurmurError({
       code: 'KEYS_NAME',
@@ -59,6 +63,16 @@ export function sharesRefused(reason: string, detail?: string): MurmurError {
 
 export function newKey(entropy: Entropy): Uint8Array {
   return entropy.bytes(KEY_BYTES);
+}
+
+function noName(word: string): MurmurError {
+  const shown = JSON.stringify(word.length > 64 ? `${word.slice(0, 64)}…` : word);
+  return new MurmurError({
+    code: 'KEYS_NAME',
+    message: `${shown} is no name for a key or its purpose`,
+    remedy: 'use 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit',
+    facts: { length: word.length },
+  });
 }
 
 function activeKey(keys: readonly StoredKey[], name: string): StoredKey {

@@ -53,7 +53,9 @@ export function writeKeyFile(
 
 function readBytes(path: string): Uint8Array {
   try {
-    const { mode } = statSync(path);
+    const stat = statSync(path);
+    if (!stat.isFile()) throw noFile(path);
+    const { mode } = stat;
     if (process.platform !== 'win32' && (mode & OTHERS) !== 0) throw readable(path, mode);
     return new Uint8Array(readFileSync(path));
   } catch (cause) {
@@ -94,6 +96,15 @@ function refused(path: string, reason: KeyStoreRefusal, detail = ''): MurmurErro
         facts,
       });
   }
+}
+
+function noFile(path: string): MurmurError {
+  return new MurmurError({
+    code: 'KEYS_FOREIGN',
+    message: `${path} is no file, so no key store`,
+    remedy: 'name the file itself',
+    facts: { path },
+  });
 }
 
 function readable(path: string, mode: number): MurmurError {

@@ -50,6 +50,20 @@ test('a wrong passphrase, a damaged file, a foreign file and a missing one are f
   expect(() => readKeyFile(path.join(folder, 'none'), WORDS)).toThrow(coded('KEYS_MISSING'));
 });
 
+test('a name that a terminal would not show as it is, or that no store keeps, is refused', () => {
+  const add = (name: string, purpose = 'wrapping') =>
+    addKey([], { name, purpose, nowMs: 1, secret: newKey(systemEntropy) });
+  for (const name of ['', '-x', 'a b', '../x', 'a\x1b[31m', 'ü', 'a'.repeat(65)]) {
+    expect(() => add(name)).toThrow(coded('KEYS_NAME', 'no name'));
+    expect(() => add('records', name)).toThrow(coded('KEYS_NAME', 'no name'));
+  }
+  expect(add('a'.repeat(64))).toHaveLength(1);
+});
+
+test('a folder is no key store, and nobody is told to change its rights', () => {
+  expect(() => readKeyFile(folder, WORDS)).toThrow(coded('KEYS_FOREIGN', 'no file'));
+});
+
 test('a file that others may read is refused', () => {
   const { file } = fresh('open.keys');
   chmodSync(file, 0o640);
