@@ -8,7 +8,7 @@ import {
   rdp,
   rdpEpsilon,
 } from '@murmuration/privacy';
-import { integratedDelta } from '../../packages/privacy/test/dp/direct-integration.ts';
+import { integratedGaussian } from '../../packages/privacy/test/dp/direct-integration.ts';
 import type { Row } from '../rows.ts';
 
 interface Step {
@@ -94,7 +94,8 @@ function boundRows(): readonly Row[] {
   for (const sigma of [0.6, 1, 2.5]) {
     for (const rate of [0.05, 0.5]) {
       for (const steps of [1, 2, 3]) {
-        const truth = integratedDelta(sigma, rate, steps, 0.7);
+        const { remove, add } = integratedGaussian(sigma, rate, steps, 0.7);
+        const truth = Math.max(remove, add);
         if (truth > 1e-12) ratios.push(pldDelta(gaussian({ sigma, rate, steps }), 0.7) / truth);
       }
     }

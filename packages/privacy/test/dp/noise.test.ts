@@ -1,7 +1,9 @@
 import { seededRandom } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
 import { bernoulliExp, bernoulliExpBig, bernoulliExpFraction } from '../../src/dp/noise/bernoulli.ts';
-import { integerSquareRoot } from '../../src/dp/noise/rational.ts';
+import { gaussianDraws } from '../../src/dp/noise/discrete-gaussian.ts';
+import { laplaceDraws } from '../../src/dp/noise/discrete-laplace.ts';
+import { integerSquareRoot, type Rational } from '../../src/dp/noise/rational.ts';
 import { wordsFrom } from '../../src/dp/noise/words.ts';
 import {
   atLeast,
@@ -109,6 +111,74 @@ describe('the discrete Gaussian', () => {
   });
 });
 
+describe('the two paths', () => {
+  /** How many of `draws` samples agree, each path reading a source of the same bytes. */
+  function agreeing(
+    draws: number,
+    seed: string,
+    numbers: (words: ReturnType<typeof wordsFrom>) => () => number,
+    integers: (words: ReturnType<typeof wordsFrom>) => () => bigint,
+  ): number {
+    const a = numbers(wordsFrom(seededEntropy(seed)));
+    const b = integers(wordsFrom(seededEntropy(seed)));
+    let same = 0;
+    for (let i = 0; i < draws; i++) if (BigInt(a()) === b()) same++;
+    return same;
+  }
+
+  function gaussian(variance: Rational, of: Rational, draws: number): number {
+    const numbers = (words: ReturnType<typeof wordsFrom>) => gaussianDraws(words, variance).draw as () => number;
+    return agreeing(draws, `${variance.num}`, numbers, (words) => gaussianDraws(words, of).drawBig);
+  }
+
+  /** 2σ²t²·16 < 2^53, in integers. */
+  function fits({ num, den }: Rational): boolean {
+    const t = integerSquareRoot(num / den) + 1n;
+    return 32n * num * den * t * t < 2n ** 53n;
+  }
+
+  /** The largest variance k/den of the Number path. */
+  function largest(den: bigint): Rational {
+    let [low, high] = [1n, 2n ** 60n];
+    while (high - low > 1n) {
+      const middle = (low + high) >> 1n;
+      if (fits({ num: middle, den })) low = middle;
+      else high = middle;
+    }
+    return { num: low, den };
+  }
+
+  test('draw the very same samples from the same bytes, also at the largest variances below 2^53', () => {
+    for (const variance of [rational(64), rational(1, 4), rational(7, 3), rational(10 ** 6), rational(999_983, 1009)]) {
+      expect(gaussian(variance, variance, 3000)).toBe(3000);
+    }
+    for (const den of [1n, 3n, 4n, 1024n, 1_000_003n, 2n ** 24n - 3n]) {
+      const { num } = largest(den);
+      const inside = rational(num, den);
+      expect(gaussian(inside, inside, 1500)).toBe(1500);
+      const beyond = rational(num + 1n, den);
+      expect(gaussianDraws(wordsFrom(seededEntropy('')), beyond).draw === undefined).toBe(!fits(beyond));
+    }
+    for (const [num, den] of [
+      [5, 1],
+      [7, 3],
+      [2 ** 43 - 1, 1],
+      [2 ** 43 - 1, 2 ** 43 - 3],
+      [1, 2 ** 43 - 3],
+    ] as const) {
+      const scale = rational(num, den);
+      const numbers = (words: ReturnType<typeof wordsFrom>) => laplaceDraws(words, scale).draw as () => number;
+      expect(agreeing(2000, `laplace ${num}`, numbers, (words) => laplaceDraws(words, scale).drawBig)).toBe(2000);
+      expect(laplaceDraws(wordsFrom(seededEntropy('')), rational(2n ** 43n, BigInt(den) | 1n)).draw).toBeUndefined();
+    }
+  });
+
+  test('known bad: a variance that is off by a millionth parts the two', () => {
+    expect(gaussian(rational(64), rational(64_000_064, 1_000_000), 3000)).toBeLessThan(3000);
+    expect(gaussian(rational(64), rational(65), 3000)).toBeLessThan(3000);
+  });
+});
+
 describe('the discrete Laplace', () => {
   test.each([
     ['b = 5', rational(5)],
@@ -168,6 +238,59 @@ describe('parts of the samplers', () => {
     for (const byte of [0, 255]) {
       const entropy = { bytes: (length: number) => new Uint8Array(length).fill(byte) };
       expect(codeOf(() => createDiscreteGaussian(entropy, rational(100)).sample())).toBe('PRIVACY_ENTROPY_STUCK');
+    }
+  });
+
+  test('an enemy who chooses the bytes can stall no draw: every loop has an end', () => {
+    let bytes = 0;
+    const hostile = (word: (i: number) => number) => {
+      let i = 0;
+      return {
+        bytes: (length: number) => {
+          bytes += length;
+          if (bytes > 2 ** 26) throw new Error('64 MiB for one draw');
+          return new Uint8Array(Uint32Array.from({ length: length / 4 }, () => word(i++)).buffer);
+        },
+      };
+    };
+    const random = seededRandom('hostile');
+    const words: readonly ((i: number) => number)[] = [
+      // The least and the most that 'one in e' accepts, what it rejects, and mixtures of these.
+      () => 1_900_000_000,
+      () => 3_832_012_799,
+      (i) => (i % 999 === 998 ? 0xffffffff : 1_900_000_000),
+      (i) => (i < 990 ? 1_900_000_000 : i === 990 ? 3_000_000_000 : 1_900_000_000),
+      (i) => i % 2 ** 32,
+      () => (random.below(100) === 0 ? random.uint32() : 1_900_000_000),
+    ];
+    for (const word of words) {
+      for (const variance of [rational(100), rational(1, 10 ** 9), rational(10n ** 40n), rational(1, 10n ** 40n)]) {
+        bytes = 0;
+        const code = codeOf(() => createDiscreteGaussian(hostile(word), variance).sampleBig());
+        expect([undefined, 'PRIVACY_ENTROPY_STUCK']).toContain(code);
+        const other = codeOf(() => createDiscreteLaplace(hostile(word), variance).sampleBig());
+        expect([undefined, 'PRIVACY_ENTROPY_STUCK']).toContain(other);
+      }
+    }
+  });
+
+  test('a source that gives fewer bytes than asked for is refused: what is missing would be zeros', () => {
+    for (const missing of [1, 4, 1000]) {
+      const short = { bytes: (length: number) => seededEntropy('short').bytes(Math.max(0, length - missing)) };
+      expect(codeOf(() => createDiscreteGaussian(short, rational(9)).sample())).toBe('PRIVACY_ENTROPY_STUCK');
+      expect(codeOf(() => drawPoisson(short, 9, rational(1, 2)))).toBe('PRIVACY_ENTROPY_STUCK');
+    }
+  });
+
+  test('a scale that is no positive fraction is refused by the samplers too', () => {
+    for (const scale of [
+      { num: 0n, den: 1n },
+      { num: -4n, den: 1n },
+      { num: 4n, den: 0n },
+      { num: 4n, den: -1n },
+    ]) {
+      expect(codeOf(() => createDiscreteGaussian(seededEntropy(''), scale))).toBe('PRIVACY_BAD_SCALE');
+      expect(codeOf(() => createDiscreteLaplace(seededEntropy(''), scale))).toBe('PRIVACY_BAD_SCALE');
     }
   });
 

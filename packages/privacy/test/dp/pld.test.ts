@@ -10,7 +10,7 @@ import {
   rdp,
   rdpEpsilon,
 } from '../../src/index.ts';
-import { integratedDelta } from './direct-integration.ts';
+import { integratedGaussian } from './direct-integration.ts';
 import { codeOf, gaussianPlan, planOf, vectors } from './world.ts';
 
 interface Row {
@@ -95,7 +95,8 @@ describe('against direct numerical integration', () => {
   }));
 
   test.each(cases)('σ $sigma, q $rate, $steps steps, ε $epsilon: δ is not below, and at most 1e-3 above', (row) => {
-    const truth = integratedDelta(row.sigma, row.rate, row.steps, row.epsilon);
+    const { remove, add } = integratedGaussian(row.sigma, row.rate, row.steps, row.epsilon);
+    const truth = Math.max(remove, add);
     const delta = pldDelta(gaussianPlan(row.sigma, row.rate, row.steps), row.epsilon);
     expect(delta).toBeGreaterThanOrEqual(truth * (1 - 1e-8) - 1e-14);
     expect(delta).toBeLessThanOrEqual(truth * (1 + 1e-3) + 1e-10);
@@ -220,12 +221,5 @@ describe('shape', () => {
     const plan = composed([{ kind: 'zcdp', rho: 0.1 }, 1]);
     expect(hasPld(plan)).toBe(false);
     expect(codeOf(() => pldEpsilon(plan, 1e-6))).toBe('PRIVACY_NO_PLD');
-  });
-
-  test('14,062 steps take less than a second of processor time', () => {
-    const started = process.cpuUsage();
-    pldEpsilon(gaussianPlan(1.1, 256 / 60000, 14062), 1e-5);
-    const { user, system } = process.cpuUsage(started);
-    expect((user + system) / 1e6).toBeLessThan(1);
   });
 });

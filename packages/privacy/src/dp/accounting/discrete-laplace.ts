@@ -1,4 +1,5 @@
 import { excess, logSumExp } from './moments.ts';
+import { amplified } from './rdp-sampled.ts';
 
 /** One value of ln(P/Q) with its probability under Q, the noise around 0; P is the noise around Δ. */
 export interface LikelihoodAtom {
@@ -22,7 +23,5 @@ export function discreteLaplaceRdp(scale: number, shift: number, rate: number, o
   const unsampled = logSumExp(atoms.map(({ log, mass }) => Math.log(mass) + order * log)) / (order - 1);
   if (rate === 1) return unsampled;
   const mean = (a: number) => atoms.reduce((sum, { log, mass }) => sum + mass * excess(a, rate * Math.expm1(log)), 0);
-  const sampled = Math.log1p(Math.max(mean(order), mean(1 - order))) / (order - 1);
-  // Sampling never adds; where the moment overflowed, the unsampled bound stands.
-  return sampled <= unsampled ? sampled : unsampled;
+  return amplified(Math.log1p(Math.max(mean(order), mean(1 - order))) / (order - 1), unsampled);
 }

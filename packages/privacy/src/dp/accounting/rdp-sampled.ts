@@ -23,8 +23,8 @@ export function sampledGaussianRdp(sigma: number, rate: number, order: number): 
 }
 
 /** Sampling never adds (quasi-convexity): where the sampled bound overflowed, the unsampled one stands. */
-function amplified(sampled: number, unsampled: number): number {
-  return sampled <= unsampled ? sampled : unsampled;
+export function amplified(sampled: number, unsampled: number): number {
+  return Number.isNaN(sampled) ? unsampled : Math.min(sampled, unsampled);
 }
 
 /**

@@ -81,6 +81,6 @@ function curveOnce(event: PrivacyEvent, adjacency: Adjacency): readonly bigint[]
 
 /** The least number of units that is not below `divergence`, whose product with a power of two is exact. */
 function unitsAbove(divergence: number): bigint {
-  const bounded = divergence <= Number.MAX_VALUE ? divergence : Number.MAX_VALUE;
+  const bounded = Number.isFinite(divergence) ? divergence : Number.MAX_VALUE;
   return bounded < 2 ** 53 ? BigInt(Math.ceil(bounded * UNITS)) : BigInt(Math.ceil(bounded)) << UNIT_BITS;
 }

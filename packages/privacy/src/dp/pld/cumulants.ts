@@ -25,8 +25,9 @@ export function cumulants(parts: readonly CountedNodes[], lambda: number): Cumul
 }
 
 function cumulantsOf(masses: Float64Array, losses: Float64Array, lambda: number): Cumulants {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const loss of losses) if (loss > top) top = loss;
+  // The loss that weighs most, so that no exponential overflows.
+  let top = losses[0] as number;
+  for (const loss of losses) if (lambda * loss > lambda * top) top = loss;
   let sum = 0;
   let first = 0;
   let second = 0;
@@ -52,6 +53,20 @@ export function tiltForDelta(parts: readonly CountedNodes[], delta: number): num
     const { k, mean } = cumulants(parts, lambda);
     return lambda * mean - k >= wanted;
   });
+}
+
+/**
+ * ln of a bound on the tilted law's mass below `bottom`: Chernoff's, K(μ) - K(λ) + (λ-μ)·bottom, the least of a few
+ * tilts μ < λ.
+ */
+export function logMassBelow(parts: readonly CountedNodes[], lambda: number, bottom: number): number {
+  const { k, variance } = cumulants(parts, lambda);
+  const unit = 1 / Math.max(1e-9, Math.sqrt(variance));
+  let least = 0;
+  for (let gap = unit / 16; gap < 64 * unit; gap *= 2) {
+    least = Math.min(least, cumulants(parts, lambda - gap).k - k + gap * bottom);
+  }
+  return least;
 }
 
 /** The tilt under which the mean loss is ε: K'(λ) = ε, or no tilt where the mean is above ε already. */

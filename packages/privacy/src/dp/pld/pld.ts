@@ -1,8 +1,8 @@
 import { checkInteger, checkNumber } from '@murmuration/core';
-import { rdpEpsilon } from '../accounting/rdp.ts';
+import { RDP_ORDERS, rdpCurve, rdpEpsilon, rdpToDelta } from '../accounting/rdp.ts';
 import type { PrivacyPlan } from '../event.ts';
 import { type Composition, compose } from './compose.ts';
-import { type CountedNodes, cumulants, tiltForDelta, tiltForMean } from './cumulants.ts';
+import { type CountedNodes, cumulants, logMassBelow, tiltForDelta, tiltForMean } from './cumulants.ts';
 import { discretise, lossNodes } from './discretise.ts';
 import { deltaAt, epsilonAt } from './hockey-stick.ts';
 import { type CountedPair, directionsOf } from './parts.ts';
@@ -39,7 +39,10 @@ const MAX_CUT = 1e-7;
 export function pldEpsilon(plan: PrivacyPlan, delta: number, options: PldOptions = {}): number {
   checkNumber('delta', delta, 1e-20, 1);
   const limits = checkOptions(options);
-  const found = maxOver(plan, (parts) => epsilonOf(parts, delta, limits));
+  const found = directionsOf(plan).reduce(
+    (most, parts) => Math.max(most, parts.length === 0 ? 0 : epsilonOf(parts, delta, limits)),
+    0,
+  );
   // Both are bounds. This one is less where the grid is too coarse, the cut tails outweigh δ or exponents overflow: with
   // 10⁹ steps, or noise of a hundredth of the sensitivity.
   const byRdp = rdpEpsilon(plan, delta).epsilon;
@@ -53,9 +56,15 @@ export function pldEpsilon(plan: PrivacyPlan, delta: number, options: PldOptions
  */
 export function pldDelta(plan: PrivacyPlan, epsilon: number, options: PldOptions = {}): number {
   checkNumber('epsilon', epsilon, 0, 1e6);
+  const found = directedDeltas(plan, epsilon, options).reduce((most, delta) => Math.max(most, delta), 0);
+  const byRdp = rdpToDelta(rdpCurve(plan), RDP_ORDERS, epsilon);
+  return Number.isNaN(found) ? byRdp : Math.min(found, byRdp);
+}
+
+/** @internal δ at ε for each direction that differs: with the record against without it, then the reverse. */
+export function directedDeltas(plan: PrivacyPlan, epsilon: number, options: PldOptions = {}): readonly number[] {
   const limits = checkOptions(options);
-  const found = maxOver(plan, (parts) => deltaOf(parts, epsilon, limits));
-  return Number.isNaN(found) ? 1 : found;
+  return directionsOf(plan).map((parts) => (parts.length === 0 ? 0 : deltaOf(parts, epsilon, limits)));
 }
 
 function checkOptions(options: PldOptions): Required<PldOptions> {
@@ -63,10 +72,6 @@ function checkOptions(options: PldOptions): Required<PldOptions> {
   checkNumber('accuracy', accuracy, 1e-12, 0.1);
   checkInteger('maxPoints', maxPoints, MIN_POINTS, 2 ** 24);
   return { accuracy, maxPoints };
-}
-
-function maxOver(plan: PrivacyPlan, of: (parts: readonly CountedPair[]) => number): number {
-  return directionsOf(plan).reduce((most, parts) => Math.max(most, parts.length === 0 ? 0 : of(parts)), 0);
 }
 
 function epsilonOf(parts: readonly CountedPair[], delta: number, limits: Required<PldOptions>): number {
@@ -114,11 +119,12 @@ function composeAt(
   const step = wantedStep(parts, lambda, Math.max(Math.abs(mean), Math.sqrt(variance)), limits.accuracy);
   const half = REACH * Math.sqrt(variance) + 8 * step;
   const above = upperCut(nodes, lambda, mean + half, half, Math.log(delta * MAX_CUT));
-  const width = above.top - (mean - half);
+  const bottom = lowerCut(nodes, lambda, mean - half, half, Math.log(delta * MAX_CUT));
+  const width = above.top - bottom;
   const size = Math.min(limits.maxPoints, Math.max(MIN_POINTS, 2 ** Math.ceil(Math.log2(width / step))));
   // A power of two, so that losses such as 1 lie on the grid.
   const h = 2 ** Math.ceil(Math.log2(Math.max(width / size, lossRange(parts) / MAX_CELLS)));
-  const offset = Math.round((above.top + mean - half) / (2 * h)) - size / 2;
+  const offset = Math.round((above.top + bottom) / (2 * h)) - size / 2;
   const grids = parts.map(({ pair, count }) => ({ ...discretise(pair, h), count }));
   return compose(grids, { h, size, offset, lambda, upperLambda: above.lambda });
 }
@@ -138,6 +144,25 @@ function lossRange(parts: readonly CountedPair[]): number {
   }, 0);
 }
 
+/**
+ * Lowers the window's bottom while what lies below, wrapped around to the top, would be felt there: without a tilt a
+ * long lower tail would. A tilt takes exp(-λ·width) off it.
+ */
+function lowerCut(
+  nodes: readonly CountedNodes[],
+  lambda: number,
+  from: number,
+  half: number,
+  logAllowed: number,
+): number {
+  let bottom = from;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    if (logMassBelow(nodes, lambda, bottom) <= logAllowed + lambda * (from + half - bottom)) break;
+    bottom -= (half / 2) * 2 ** attempt;
+  }
+  return bottom;
+}
+
 /** Raises the window's top until the Chernoff bound on what lies above is below `logAllowed`. */
 function upperCut(
   nodes: readonly CountedNodes[],
@@ -151,6 +176,6 @@ function upperCut(
     const upper = Math.max(lambda, tiltForMean(nodes, top));
     const { k } = cumulants(nodes, upper);
     if (k - upper * top <= logAllowed || attempt === MAX_ATTEMPTS) return { top, lambda: upper };
-    top += half / 2;
+    top += (half / 2) * 2 ** attempt;
   }
 }
