@@ -28,7 +28,7 @@ export { type KeyFile, readKeyFile, type SaveOptions, writeKeyFile } from './key
 export { passphraseFileOf, readPassphraseFile } from './keys/passphrase-file.ts';
 export { type RotateDeviceOptions, type RotatedDevice, rotateDeviceKey } from './keys/rotate-device.ts';
 export { type BudgetFile, openBudgetFile } from './privacy/budget-file.ts';
-export { readPlanFile } from './privacy/plan-file.ts';
+export { readPlanFile, writePlanFile } from './privacy/plan-file.ts';
 export { type ToleranceRow, toleranceTable } from './privacy/tolerance.ts';
 export { planAsToml, planTraining, type TrainingAnswer, type TrainingRequest } from './privacy/training-plan.ts';
 export { type VerifiedPlan, verifyPlan } from './privacy/verify-plan.ts';

@@ -35,17 +35,17 @@ function read(path: string): string {
 }
 
 /** Text as the extension of its file says. @throws CONFIG_FORMAT_UNKNOWN, CONFIG_MALFORMED */
-export function parseConfigText(path: string, source: string): unknown {
-  if (source.length > MAX_BYTES) throw malformed(path, `longer than ${MAX_BYTES} characters`);
-  const parser = parserFor(path);
+export function parseConfigText(path: string, source: string, what = 'configuration file'): unknown {
+  if (source.length > MAX_BYTES) throw malformed(path, `longer than ${MAX_BYTES} characters`, undefined, what);
+  const parser = parserFor(path, what);
   try {
     return parser(source);
   } catch (cause) {
-    throw malformed(path, (cause as Error).message.split('\n')[0] ?? '', cause);
+    throw malformed(path, (cause as Error).message.split('\n')[0] ?? '', cause, what);
   }
 }
 
-function parserFor(path: string): (source: string) => unknown {
+function parserFor(path: string, what: string): (source: string) => unknown {
   switch (extname(path).toLowerCase()) {
     case '.toml':
       return parseToml;
@@ -57,7 +57,7 @@ function parserFor(path: string): (source: string) => unknown {
     default:
       throw new MurmurError({
         code: 'CONFIG_FORMAT_UNKNOWN',
-        message: `the configuration file ${path} has no known extension`,
+        message: `the ${what} ${path} has no known extension`,
         remedy: 'name it .toml, .yaml, .yml or .json',
         facts: { path },
       });
@@ -73,10 +73,10 @@ function flatten(value: unknown, path: string, into: Map<string, unknown>): void
   for (const [key, inner] of Object.entries(value)) flatten(inner, path === '' ? key : `${path}.${key}`, into);
 }
 
-function malformed(path: string, why: string, cause?: unknown): MurmurError {
+function malformed(path: string, why: string, cause?: unknown, what = 'configuration file'): MurmurError {
   return new MurmurError({
     code: 'CONFIG_MALFORMED',
-    message: `the configuration file ${path} cannot be understood: ${why}`,
+    message: `the ${what} ${path} cannot be understood: ${why}`,
     remedy: 'correct the file; its extension says which format is expected',
     facts: { path },
     cause,

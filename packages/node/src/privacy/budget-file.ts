@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MurmurError } from '@murmuration/core';
 import { type BudgetLedger, createBudgetLedger } from '@murmuration/privacy';
@@ -13,7 +13,7 @@ export interface BudgetFile extends AsyncDisposable {
  * The budgets kept in one store file, of which one process holds the lock: debits are durable before anything is
  * released, and two processes never spend the same budget.
  * @param create make the file where there is none
- * @throws PRIVACY_BUDGET_FILE where there is none to open; STORE_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, STORE_FAILED
+ * @throws PRIVACY_BUDGET_FILE where there is none to open, or a folder; STORE_IN_USE, STORE_DAMAGED, STORE_WRONG_FILE, STORE_FAILED
  */
 export function openBudgetFile(path: string, { create }: { readonly create: boolean }): BudgetFile {
   if (!create && !existsSync(path)) {
@@ -21,6 +21,14 @@ export function openBudgetFile(path: string, { create }: { readonly create: bool
       code: 'PRIVACY_BUDGET_FILE',
       message: `there is no budget file ${path}`,
       remedy: 'open a budget first (`murmur privacy budget open`), or name the file with --file',
+      facts: { path },
+    });
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new MurmurError({
+      code: 'PRIVACY_BUDGET_FILE',
+      message: `${path} is a folder, not a budget file`,
+      remedy: 'name the file in it with --file, budget.sqlite for example',
       facts: { path },
     });
   }

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { MurmurError, nearest, refuseUnknownKeys } from '@murmuration/core';
 import { type Adjacency, checkPlan, type PrivacyEvent, type PrivacyPlan } from '@murmuration/privacy';
 import { parseConfigText } from '../config/file.ts';
+import { planAsToml } from './training-plan.ts';
 
 type Mechanism = PrivacyEvent['mechanism'];
 type Sampling = PrivacyEvent['sampling'];
@@ -30,13 +32,48 @@ const ADJACENCIES: readonly Adjacency[] = ['add-or-remove-one', 'replace-one'];
  * @throws PRIVACY_PLAN_FILE, OPTION_UNKNOWN, OPTION_OUT_OF_RANGE, PRIVACY_BAD_EVENT, and the CONFIG codes of a file
  */
 export function readPlanFile(path: string): PrivacyPlan {
-  const given = record(path, 'the plan', parseConfigText(path, read(path)));
+  const given = record(path, 'the plan', parseConfigText(path, read(path), 'plan'));
   refuseUnknownKeys(given, ['adjacency', 'events'], path);
   const adjacency = choice(path, 'adjacency', given.adjacency, ADJACENCIES);
   if (!Array.isArray(given.events)) throw wrong(path, 'events is not a list', 'give one [[events]] for each release');
   const plan = { adjacency, events: given.events.map((event, i) => eventOf(path, `event ${i + 1}`, event)) };
   checkPlan(plan);
   return plan;
+}
+
+/**
+ * Writes a plan as `readPlanFile` reads it, in the format that the extension names.
+ * @throws PRIVACY_PLAN_FILE where the file cannot be written or no plan has its extension
+ */
+export function writePlanFile(path: string, plan: PrivacyPlan): void {
+  const text = textOf(path, plan);
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new MurmurError({
+      code: 'PRIVACY_PLAN_FILE',
+      message: `the plan cannot be written to ${path}: ${(cause as Error).message}`,
+      remedy: 'name a file in a folder that exists and that this user may write to',
+      facts: { path },
+      cause,
+    });
+  }
+}
+
+function textOf(path: string, plan: PrivacyPlan): string {
+  switch (extname(path).toLowerCase()) {
+    case '.toml':
+      return planAsToml(plan);
+    case '.json':
+      return `${JSON.stringify(plan, undefined, 2)}\n`;
+    default:
+      throw new MurmurError({
+        code: 'PRIVACY_PLAN_FILE',
+        message: `a plan is not written to ${path}`,
+        remedy: 'name it .toml or .json',
+        facts: { path },
+      });
+  }
 }
 
 function eventOf(path: string, where: string, value: unknown): PrivacyEvent {
@@ -73,6 +110,7 @@ function kindOf<T extends { readonly kind: string }>(
 function choice<T extends string>(path: string, where: string, value: unknown, choices: readonly T[]): T {
   const found = choices.find((one) => one === value);
   if (found !== undefined) return found;
+  if (value === undefined) throw wrong(path, `${where} is missing`, `give one of ${choices.join(', ')}`);
   const meant = nearest(String(value), choices);
   const hint = meant === undefined ? '' : ` — did you mean ${meant}?`;
   throw wrong(path, `${where} is "${String(value)}"`, `use one of ${choices.join(', ')}${hint}`);

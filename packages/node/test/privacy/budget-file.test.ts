@@ -67,9 +67,12 @@ test('accounts are listed once each, however many debits they have', async () =>
   ]);
 });
 
-test('a file that is not there is not made by those who only read', () => {
+test('a file that is not there is not made by those who only read, and a folder is none', () => {
   const missing = path.join(folder, 'missing.sqlite');
   expect(() => openBudgetFile(missing, { create: false })).toThrow(
     expect.objectContaining({ code: 'PRIVACY_BUDGET_FILE' }),
+  );
+  expect(() => openBudgetFile(folder, { create: true })).toThrow(
+    expect.objectContaining({ code: 'PRIVACY_BUDGET_FILE', message: expect.stringContaining('folder') }),
   );
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { planAsToml, planTraining, readPlanFile, verifyPlan } from '../../src/index.ts';
+import { planAsToml, planTraining, readPlanFile, verifyPlan, writePlanFile } from '../../src/index.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'murmur-plan-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,9 +76,23 @@ test.each([
     'OPTION_OUT_OF_RANGE',
     'noise multiplier',
   ],
-  ['adjacency = ', 'CONFIG_MALFORMED', 'bad.toml'],
+  ['adjacency = ', 'CONFIG_MALFORMED', 'the plan'],
+  ['events = []', 'PRIVACY_PLAN_FILE', 'adjacency is missing'],
 ])('a plan that is none is refused with the part that is wrong: %#', (text, code, part) => {
   expect(() => readPlanFile(file('bad.toml', text))).toThrow(coded(code, part));
+});
+
+test('a plan is written in the format that its name says, and read back; elsewhere it is refused', () => {
+  const plan = readPlanFile(
+    file('from.json', '{"adjacency":"replace-one","events":[{"mechanism":{"kind":"laplace","scale":3}}]}'),
+  );
+  for (const name of ['to.toml', 'to.json']) {
+    writePlanFile(path.join(folder, name), plan);
+    expect(readPlanFile(path.join(folder, name))).toEqual(plan);
+  }
+  for (const name of ['to.txt', 'none/to.toml', '.']) {
+    expect(() => writePlanFile(path.join(folder, name), plan)).toThrow(coded('PRIVACY_PLAN_FILE'));
+  }
 });
 
 test('options that contradict each other are refused', () => {
