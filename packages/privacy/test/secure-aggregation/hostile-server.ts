@@ -1,20 +1,14 @@
-import { toHex, utf8 } from '@murmuration/core';
-import { createSigner, sha3_256 } from '@murmuration/crypto';
+import { toHex } from '@murmuration/core';
+import { ed25519Verify, type Signer, sha3_256 } from '@murmuration/crypto';
 import fc from 'fast-check';
 import {
   type AggregationPlan,
-  type Aggregator,
-  type AggregatorEffect,
   type ClientEffect,
   type ClientInput,
-  type Committee,
-  createAggregator,
   createMaskingClient,
-  createPlan,
-  createStatementCommitter,
-  encodeStatementCertificate,
   type MaskingClient,
   type MaskingClientDeps,
+  readRosterStatement,
   readSurvivorStatement,
   survivorStatement,
   verifyStatementCertificate,
@@ -25,22 +19,9 @@ import {
   readServerMessage,
   type ServerMessage,
 } from '../../src/secure-aggregation/messages.ts';
-import { devices, memberEntropy } from './world.ts';
-
-const SIZE = 4;
-const signers = Array.from({ length: SIZE }, (_, i) => createSigner(sha3_256(utf8(`hostile ${i}`))));
-const keyOf = (member: number) => signers[member]?.publicKey;
-const replicas = Array.from({ length: 4 }, (_, i) => createSigner(sha3_256(utf8(`replica ${i}`))));
-const committee: Committee = {
-  ...{ chainId: sha3_256(utf8('chain')), epoch: 0 },
-  keys: replicas.map(({ publicKey }) => publicKey),
-};
-
-function planOf(round: number): AggregationPlan {
-  const seed = sha3_256(utf8('hostile'));
-  return createPlan({ job: 'job', round, group: 0, members: devices(SIZE), seed, length: 4, bound: 100 });
-}
-const plans = [planOf(1), planOf(2)] as const;
+import { KEYS_DOMAIN, signedKey } from '../../src/secure-aggregation/secrets.ts';
+import { committee, Fork, foreignMessages, keyOf, type Mode, planFor, SIZE, Swarm, signers } from './hostile-forks.ts';
+import { memberEntropy } from './world.ts';
 
 /** A choice of the server: numbers pick among what there is. */
 export type Move =
@@ -64,99 +45,9 @@ export type Move =
     }
   | { readonly kind: 'start' };
 
-/** One execution of a plan, as far as the server plays it: its other members, and what it has for member 0. */
-class Fork {
-  readonly forVictim: Uint8Array[] = [];
-  statement: Uint8Array | undefined;
-  readonly #plan: AggregationPlan;
-  readonly #aggregator: Aggregator;
-  readonly #members: readonly MaskingClient[];
-
-  constructor(plan: AggregationPlan, text: string) {
-    this.#plan = plan;
-    this.#aggregator = createAggregator({ keyOf, verify: () => true }, plan);
-    this.#members = signers.map((signer, self) => {
-      // They believe everything: who is on the server's side.
-      const deps = { signer, keyOf, verify: () => true, isCommitted: () => true, entropy: memberEntropy(text, self) };
-      return createMaskingClient(deps, plan, self, new Int32Array(plan.length));
-    });
-    for (let member = 1; member < SIZE; member++) this.#step(member, { kind: 'start' });
-  }
-
-  /** What the victim says is said to every execution. */
-  hear(bytes: Uint8Array): void {
-    this.#carry(this.#aggregator.step({ kind: 'message', from: 0, bytes }));
-  }
-
-  deadline(): void {
-    // Waiting for the swarm it would only void itself.
-    if (this.#aggregator.phase !== 'committing') this.#carry(this.#aggregator.step({ kind: 'deadline' }));
-  }
-
-  certify(swarm: Swarm): void {
-    if (this.statement === undefined) return;
-    const certificate = swarm.certify(this.#plan, this.statement);
-    this.#carry(this.#aggregator.step({ kind: 'certified', certificate }));
-  }
-
-  #carry(effects: readonly AggregatorEffect[]): void {
-    for (const effect of effects) {
-      if (effect.kind === 'commit') this.statement = effect.statement;
-      if (effect.kind !== 'send') continue;
-      if (effect.to === 0) this.forVictim.push(effect.bytes);
-      else this.#step(effect.to, { kind: 'message', bytes: effect.bytes });
-    }
-  }
-
-  #step(member: number, input: ClientInput): void {
-    for (const effect of (this.#members[member] as MaskingClient).step(input)) {
-      if (effect.kind !== 'send') continue;
-      this.#carry(this.#aggregator.step({ kind: 'message', from: member, bytes: effect.bytes }));
-    }
-  }
-}
-
-/** Four replicas, of which one signs whatever it is shown. */
-class Swarm {
-  readonly #committers = replicas.map((signer) =>
-    createStatementCommitter({ committee, signer, keyOf: (_, m) => keyOf(m) }),
-  );
-
-  certify(plan: AggregationPlan, statement: Uint8Array): Uint8Array {
-    const signatures = this.#committers.flatMap((committer, replica) => {
-      const deps = { committee, signer: replicas[replica] as (typeof replicas)[0], keyOf: () => undefined };
-      const signed = (replica === 0 ? createStatementCommitter(deps) : committer).sign(plan, statement);
-      return signed.ok ? [{ replica, signature: signed.value.signature }] : [];
-    });
-    return encodeStatementCertificate(signatures);
-  }
-}
-
-let known: readonly Uint8Array[] | undefined;
-
-/** All that an honest server told member 0 in another round. */
-function foreignMessages(): readonly Uint8Array[] {
-  if (known !== undefined) return known;
-  const [, plan] = plans;
-  const fork = new Fork(plan, 'foreign');
-  const signer = signers[0] as (typeof signers)[0];
-  const entropy = memberEntropy('foreign', 0);
-  const deps = { signer, keyOf, isCommitted: () => true, entropy };
-  const client = createMaskingClient(deps, plan, 0, new Int32Array(plan.length));
-  const say = (effects: readonly ClientEffect[]) => {
-    for (const effect of effects) if (effect.kind === 'send') fork.hear(effect.bytes);
-  };
-  say(client.step({ kind: 'start' }));
-  for (let heard = 0; heard < fork.forVictim.length; heard++) {
-    say(client.step({ kind: 'message', bytes: fork.forVictim[heard] as Uint8Array }));
-    if (client.phase === 'masked') fork.certify(new Swarm());
-  }
-  known = fork.forVictim;
-  return known;
-}
-
 export interface Siege {
   readonly moves: readonly Move[];
+  readonly mode: Mode;
   /** Whether honest replicas stand between server and members, or the swarm commits to everything. */
   readonly swarm: 'honest' | 'worst';
 }
@@ -166,17 +57,17 @@ export type MakeVictim = (deps: () => MaskingClientDeps, plan: AggregationPlan, 
 const realVictim: MakeVictim = (deps, plan, input) => createMaskingClient(deps(), plan, 0, input);
 
 /** One client against one server that does as it likes. @returns what the client must never do and did, if anything */
-export function besiege({ moves, swarm: kind }: Siege, make: MakeVictim = realVictim) {
-  const [plan, other] = plans;
+export function besiege({ moves, mode, swarm: kind }: Siege, make: MakeVictim = realVictim) {
+  const [plan, other] = [planFor(mode, 1), planFor(mode, 2)];
   const swarm = new Swarm();
   const forks = [new Fork(plan, 'one'), new Fork(plan, 'two')];
-  const foreign = foreignMessages();
+  const foreign = foreignMessages(mode);
   const pool = () => [...foreign, ...forks.flatMap((fork) => fork.forVictim)];
   const certificates: Uint8Array[] = [new Uint8Array(0)];
   const isCertified = (statement: Uint8Array, certificate: Uint8Array) =>
     verifyStatementCertificate(committee, statement, certificate).ok;
   const isCommitted = kind === 'worst' ? () => true : isCertified;
-  const signer = signers[0] as (typeof signers)[0];
+  const signer = signers[0] as Signer;
   const input = Int32Array.of(1, 2, 3, 4);
   const deps = (): MaskingClientDeps => {
     return { signer, keyOf, isCommitted, entropy: memberEntropy('victim', 0), coins: 'entropy' };
@@ -263,12 +154,30 @@ class Watch {
     if (!read.ok) return 'it sent no message';
     const before = this.#sent.get(read.value.kind)?.size ?? 0;
     if (this.#note(read.value.kind, toHex(bytes)) > 1) return `it sent two messages of ${read.value.kind}`;
+    if (read.value.kind === 'ciphertexts') return this.#wrongRoster(input);
     if (read.value.kind !== 'reveal') return undefined;
     for (const { of, share } of read.value.shares) {
       if (this.#note(`share of ${of}`, toHex(share)) > 1) return `it gave both secrets of member ${of}`;
     }
     // The same bytes again say nothing new, whoever asks.
     return before === 0 ? this.#wrongReveal(input) : undefined;
+  }
+
+  #wrongRoster(input: ClientInput): string | undefined {
+    const asked = input.kind === 'message' ? readServerMessage(input.bytes) : undefined;
+    if (!asked?.ok) return 'it agreed with nobody';
+    const { value } = asked;
+    if (value.kind === 'committed-roster' && this.#plan.roster === 'committed') {
+      if (!this.#isCommitted(value.statement, value.certificate)) return 'it took a roster without a certificate';
+      const digests = readRosterStatement(this.#plan, value.statement);
+      const isIn = ({ member, publicKey }: (typeof value.entries)[0]) =>
+        digests.ok && toHex(digests.value.get(member) ?? new Uint8Array(0)) === toHex(sha3_256(publicKey));
+      return value.entries.every(isIn) ? undefined : 'it took a key that is in no roster';
+    }
+    if (value.kind !== 'roster' || this.#plan.roster !== 'signed') return 'it took keys in another mode';
+    const isSigned = ({ member, publicKey, signature }: (typeof value.entries)[0]) =>
+      ed25519Verify(KEYS_DOMAIN, signedKey(this.#plan, member, publicKey), signature, keyOf(member) as Uint8Array);
+    return value.entries.every(isSigned) ? undefined : 'it took a key that nobody signed';
   }
 
   #wrongReveal(input: ClientInput): string | undefined {
@@ -304,6 +213,8 @@ function mixed(one: Uint8Array | undefined, other: Uint8Array | undefined, bits:
       ? ours.filter((_, i) => isChosen(i))
       : ours.map((entry, i) => (isChosen(i) ? entry : (theirs[i] ?? entry)));
   const made = ((): ServerMessage => {
+    if (a.kind === 'committed-roster')
+      return { ...a, entries: choose(a.entries, b.kind === a.kind ? b.entries : undefined) };
     if (a.kind === 'roster') return { ...a, entries: choose(a.entries, b.kind === a.kind ? b.entries : undefined) };
     if (a.kind === 'pairs') return { ...a, entries: choose(a.entries, b.kind === a.kind ? b.entries : undefined) };
     if (a.kind === 'boxes') return { ...a, entries: choose(a.entries, b.kind === a.kind ? b.entries : undefined) };
@@ -346,5 +257,6 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 /** Sieges in which the server gets somewhere often enough. */
 export const sieges: fc.Arbitrary<Siege> = fc.record({
   moves: fc.array(move, { minLength: 10, maxLength: 40, size: 'max' }),
+  mode: fc.constantFrom('signed', 'signed', 'signed', 'committed', 'committed', 'committed', 'norm'),
   swarm: fc.constantFrom('honest', 'worst'),
 });
