@@ -58,6 +58,7 @@ export {
 } from './dp/accounting/rdp.ts';
 export { gaussianRho, pureRho, zcdpToDelta, zcdpToEpsilon } from './dp/accounting/zcdp.ts';
 export type { BudgetAccount, BudgetTerms } from './dp/budget/account.ts';
+export type { Debit } from './dp/budget/history.ts';
 export {
   type BudgetDeps,
   type BudgetLedger,

@@ -60,6 +60,32 @@ describe('the privacy budget', () => {
     expect(before.releasesLeft).toBe(0);
   });
 
+  test('what the budget went into is listed with purposes, times and what was spent after each', async () => {
+    let nowMs = 100;
+    const { ledger } = await openedLedger(memoryStore(), () => nowMs++);
+    expect(await ledger.history(ACCOUNT, 5)).toEqual([]);
+    const receipts = [];
+    for (const purpose of ['a', 'b', 'c']) {
+      receipts.push(await ledger.release(ACCOUNT, { ...CHARGE, purpose }, (receipt) => receipt));
+    }
+    const history = await ledger.history(ACCOUNT, 10);
+    expect(history.map(({ sequence, purpose, atMs }) => [sequence, purpose, atMs])).toEqual([
+      [1, 'a', 101],
+      [2, 'b', 102],
+      [3, 'c', 103],
+    ]);
+    expect(history.map(({ spentEpsilon }) => spentEpsilon)).toEqual(receipts.map(({ spentEpsilon }) => spentEpsilon));
+    expect(history[0]?.events).toEqual([EVENT]);
+    expect((await ledger.history(ACCOUNT, 2)).map(({ purpose }) => purpose)).toEqual(['b', 'c']);
+    expect(await codeOfAsync(() => ledger.history(ACCOUNT, 0))).toBe('OPTION_OUT_OF_RANGE');
+    expect(await codeOfAsync(() => ledger.history({ owner: 'bob', dataset: 'x' }, 1))).toBe('PRIVACY_BUDGET_UNKNOWN');
+  });
+
+  test('an error names the account as people write it', async () => {
+    const { ledger } = await openedLedger();
+    await expect(ledger.status({ owner: 'bob', dataset: 'x' })).rejects.toThrow('no budget was opened for bob/x');
+  });
+
   test('concurrent releases through several ledgers over one store: as many run as one after another', async () => {
     const { store } = await openedLedger();
     const ledgers = Array.from({ length: 4 }, () => ledgerOver(store));

@@ -49,6 +49,11 @@ const SEQUENCE_DIGITS = 16;
 /** Of an entry's digest, in its key. */
 const NAMED_BYTES = 8;
 
+/** The account as people write it, of its prefix. */
+export function accountName(prefix: string): string {
+  return prefix.slice(ALL.length, -1);
+}
+
 export function accountPrefix({ owner, dataset }: BudgetAccount): string {
   return `${ALL}${checkName('owner', owner)}/${checkName('data set', dataset)}/`;
 }
@@ -120,6 +125,16 @@ export async function catchUp(store: Store, prefix: string, state: AccountState)
   return now;
 }
 
+/** All entries of an account, in order. */
+export async function* entryPages(store: Store, prefix: string): AsyncGenerator<{ readonly value: Uint8Array }> {
+  for (let after: string | undefined; ; ) {
+    const page = await store.scan(`${prefix}entry/`, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)?.key;
+  }
+}
+
 /** Whether the store still holds what it ended with when it was last read. */
 function checkLast({ sequence, digest }: AccountState, prefix: string, key: string, wire: Uint8Array): void {
   if (key === entryKey(prefix, sequence - 1, digest) && equalBytes(digestOf(wire), digest)) return;
@@ -188,7 +203,7 @@ function checkName(what: string, name: string): string {
 function damaged(prefix: string, what: string): MurmurError {
   return new MurmurError({
     code: 'PRIVACY_BUDGET_DAMAGED',
-    message: `the budget under ${prefix} is damaged: ${what}`,
+    message: `the budget of ${accountName(prefix)} is damaged: ${what}`,
     remedy: 'restore the store; until then nothing more of this data set is released',
     facts: { prefix },
   });

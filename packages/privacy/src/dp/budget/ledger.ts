@@ -4,6 +4,7 @@ import { PoissonDraw } from '../noise/poisson.ts';
 import { checkAdjacency } from '../relation.ts';
 import {
   type AccountState,
+  accountName,
   accountPrefix,
   appendChanges,
   type BudgetAccount,
@@ -15,9 +16,13 @@ import {
   listAccounts,
 } from './account.ts';
 import { type Entry, headSchema, MAX_CHARGE_EVENTS } from './entry.ts';
+import { type Debit, lastDebits } from './history.ts';
 import { inTurn } from './lock.ts';
 import { costOf, isWithin, leftEpsilon, spendMore, spentEpsilon } from './spent.ts';
 import { type BudgetStatus, statusOf } from './status.ts';
+
+/** Debits that are listed at once. */
+const MAX_HISTORY = 10_000;
 
 /** What a release costs. */
 export interface Charge {
@@ -55,6 +60,12 @@ export interface BudgetLedger {
   accounts(): Promise<readonly BudgetAccount[]>;
   /** Spent, left, and when it will be gone at the present pace. @throws PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED */
   status(account: BudgetAccount): Promise<BudgetStatus>;
+  /**
+   * The last debits with their purposes, oldest first: what the budget went into.
+   * @param limit 1 to 10,000
+   * @throws PRIVACY_BUDGET_UNKNOWN, PRIVACY_BUDGET_DAMAGED, OPTION_OUT_OF_RANGE
+   */
+  history(account: BudgetAccount, limit: number): Promise<readonly Debit[]>;
   /**
    * Whether the chain holds an entry that was kept elsewhere: a receipt, or `{ sequence: debits, digest }` of a status.
    * False means that the store was set back to before it, or is another one: what was released since is not in it.
@@ -133,6 +144,14 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
       const state = await inTurn(store, prefix, () => read(prefix));
       return statusOf(state, termsOf(state, prefix), readClock(clock));
     },
+    history: async (account, limit) => {
+      const prefix = accountPrefix(account);
+      checkInteger('debits to list', limit, 1, MAX_HISTORY);
+      return inTurn(store, prefix, async () => {
+        const state = await read(prefix);
+        return lastDebits(store, prefix, state, termsOf(state, prefix), limit);
+      });
+    },
     contains: async (account, { sequence, digest }) => {
       const prefix = accountPrefix(account);
       checkInteger('sequence', sequence, 0);
@@ -183,7 +202,7 @@ function termsOf(state: AccountState, prefix: string): BudgetTerms {
   if (state.terms !== undefined) return state.terms;
   throw new MurmurError({
     code: 'PRIVACY_BUDGET_UNKNOWN',
-    message: `no budget was opened under ${prefix}`,
+    message: `no budget was opened for ${accountName(prefix)}`,
     remedy: "open the account with the owner's terms first; without a budget nothing is released",
     facts: { prefix },
   });
@@ -196,7 +215,7 @@ function sameTerms(a: BudgetTerms, b: BudgetTerms): boolean {
 function exists(prefix: string, terms: BudgetTerms): MurmurError {
   return new MurmurError({
     code: 'PRIVACY_BUDGET_EXISTS',
-    message: `the budget under ${prefix} is open with epsilon ${terms.epsilon} at delta ${terms.delta}, ${terms.adjacency}`,
+    message: `the budget of ${accountName(prefix)} is open with epsilon ${terms.epsilon} at delta ${terms.delta}, ${terms.adjacency}`,
     remedy: 'use it as it is; other terms are another data set',
     facts: { prefix, epsilon: terms.epsilon, delta: terms.delta },
   });
@@ -205,7 +224,7 @@ function exists(prefix: string, terms: BudgetTerms): MurmurError {
 function exhausted(prefix: string, terms: BudgetTerms, spent: number, after: number): MurmurError {
   return new MurmurError({
     code: 'PRIVACY_BUDGET_EXHAUSTED',
-    message: `this release would bring ${prefix} from epsilon ${spent.toPrecision(6)} to ${after.toPrecision(6)}, above its cap ${terms.epsilon}`,
+    message: `this release would bring ${accountName(prefix)} from epsilon ${spent.toPrecision(6)} to ${after.toPrecision(6)}, above its cap ${terms.epsilon}`,
     remedy: 'release less, or with more noise; the data was not touched and nothing was debited',
     facts: { prefix, spent, after, cap: terms.epsilon, delta: terms.delta },
   });
