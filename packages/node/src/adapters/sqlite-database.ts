@@ -129,7 +129,8 @@ function databaseOf(path: string, database: DatabaseSync): Database {
       }
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      // A full disk has rolled back by itself: the reason to tell is its own.
+      if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
   }
