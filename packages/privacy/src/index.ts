@@ -4,6 +4,7 @@ export {
   type CkksEngine,
   type CkksEvaluationKeys,
   type CkksKeyPair,
+  type CkksOptions,
   type CkksParameters,
   type CkksPreset,
   type CkksPublicKey,

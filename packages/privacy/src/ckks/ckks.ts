@@ -4,6 +4,7 @@ import { accumulate, addPlain, combine, lower, multiply, multiplyPlain, rotate }
 import { CkksCore } from './core.ts';
 import { type Decrypted, decryptVector } from './decrypted.ts';
 import { checkOwn, type EncryptOptions, encryptVector, type Numbers } from './encrypt.ts';
+import { Heap } from './heap.ts';
 import {
   evaluationKeyBytes,
   type KeyRefusal,
@@ -42,16 +43,26 @@ export interface CkksEngine {
   openCustom(parameters: CkksParameters): Ckks<Level>;
 }
 
+export interface CkksOptions {
+  /**
+   * Native memory that vectors and keys of one instance may take together, in bytes, at most 3 GiB; what would exceed
+   * it is PRIVACY_CKKS_MEMORY. @default 3 GiB — the last of the 4 is for what one operation needs beside them
+   */
+  readonly maxHeapBytes?: number;
+}
+
 /**
  * Loads SEAL, which nothing else of this package does. An instance has a heap of its own, up to 4 GiB, and one thread:
  * give each a worker where it is used in earnest.
- * @throws PRIVACY_CKKS_LOAD
+ * @throws PRIVACY_CKKS_LOAD, OPTION_OUT_OF_RANGE
  */
-export async function loadCkks(): Promise<CkksEngine> {
+export async function loadCkks({ maxHeapBytes }: CkksOptions = {}): Promise<CkksEngine> {
+  const heap = new Heap(maxHeapBytes);
   const seal = await loadSeal();
   return {
-    open: <P extends CkksPreset>(preset: P) => new Ckks<TopLevel<P>>(new CkksCore(seal, presetParameters(preset))),
-    openCustom: (parameters) => new Ckks<Level>(new CkksCore(seal, parameters)),
+    open: <P extends CkksPreset>(preset: P) =>
+      new Ckks<TopLevel<P>>(new CkksCore(seal, presetParameters(preset), heap)),
+    openCustom: (parameters) => new Ckks<Level>(new CkksCore(seal, parameters, heap)),
   };
 }
 

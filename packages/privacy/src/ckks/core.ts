@@ -1,5 +1,6 @@
 import { assert, MurmurError } from '@murmuration/core';
 import type { CKKSEncoder, Evaluator, MainModule, ParmsIdType, Plaintext, SEALContext } from 'node-seal';
+import type { Heap } from './heap.ts';
 import { Native, native } from './native.ts';
 import { type CkksParameters, checkParameters } from './parameters.ts';
 import { type PrecisionModel, precisionModel } from './precision.ts';
@@ -19,6 +20,10 @@ export interface LevelInfo {
 export class CkksCore implements Disposable {
   readonly seal: MainModule;
   readonly parameters: CkksParameters;
+  /** Of the instance, which other parameters may share. */
+  readonly heap: Heap;
+  /** What one ciphertext takes at most: two polynomials, or the three that a product had. */
+  readonly chunkBytes: number;
   /** Numbers in one ciphertext. */
   readonly slots: number;
   readonly levels: readonly LevelInfo[];
@@ -27,11 +32,14 @@ export class CkksCore implements Disposable {
   readonly encoder: Native<CKKSEncoder>;
   readonly evaluator: Native<Evaluator>;
 
-  constructor(seal: MainModule, parameters: CkksParameters) {
+  constructor(seal: MainModule, parameters: CkksParameters, heap: Heap) {
     checkParameters(parameters);
+    const { degree, chain } = parameters;
+    this.heap = heap;
+    this.chunkBytes = 8 * degree * (chain.length - 1) * (chain.length > 2 ? 3 : 2);
     this.seal = seal;
     this.parameters = parameters;
-    this.slots = parameters.degree / 2;
+    this.slots = degree / 2;
     this.model = precisionModel(parameters);
     const context = native(seal, 'set up parameters', () => sealContext(seal, parameters));
     this.context = new Native('the CKKS context', context);

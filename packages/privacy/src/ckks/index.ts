@@ -1,4 +1,4 @@
-export { Ckks, type CkksEngine, loadCkks } from './ckks.ts';
+export { Ckks, type CkksEngine, type CkksOptions, loadCkks } from './ckks.ts';
 export { type Decrypted, revealToKeyHolder } from './decrypted.ts';
 export type { EncryptOptions, Numbers } from './encrypt.ts';
 export { EncryptedSum, expectedSum, type SumRefusal, type SumTerms } from './encrypted-sum.ts';

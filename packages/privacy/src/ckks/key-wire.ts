@@ -4,6 +4,7 @@ import {
   bytes,
   decodeCanonical,
   encode,
+  equalBytes,
   fromHex,
   integer,
   list,
@@ -14,11 +15,12 @@ import {
   struct,
   toHex,
 } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
 import type { ClassHandle, GaloisKeys, RelinKeys, SEALContext } from 'node-seal';
 import { ciphertextBytes, isPlainCiphertext, isPlainSecretKey, isPlainSwitchKeys } from './blob.ts';
 import type { CkksCore } from './core.ts';
 import { frame, type Saved, unframe } from './frame.ts';
-import { CkksEvaluationKeys, CkksPublicKey, CkksSecretKey, MAX_ROTATIONS } from './keys.ts';
+import { CkksEvaluationKeys, CkksPublicKey, CkksSecretKey, evaluationBytes, MAX_ROTATIONS } from './keys.ts';
 import { native, nativeRefusal } from './native.ts';
 
 export type KeyRefusal = 'too-large' | 'malformed' | 'not-a-key' | 'wrong-key';
@@ -39,8 +41,9 @@ function suiteOf(core: CkksCore, kind: string): string {
   return `ckks-${kind}-${core.parameters.degree}-${core.parameters.chain.join('.')}`;
 }
 
+/** @returns of a head that names the key's id and the digest of the bytes behind it: damage shows */
 function keySchema(core: CkksCore, kind: 'public' | 'secret') {
-  return struct({ suite: oneOf(suiteOf(core, kind)), keyId: bytes(32) });
+  return struct({ suite: oneOf(suiteOf(core, kind)), keyId: bytes(32), digest: bytes(32) });
 }
 
 /** Of one rotation, or of relinearisation. */
@@ -63,8 +66,13 @@ export function keyBytes(key: CkksPublicKey | CkksSecretKey): Uint8Array {
   const { core } = key;
   const kind = key instanceof CkksPublicKey ? 'public' : 'secret';
   const saved: Saved = native(core.seal, 'save a key', () => key.handle.saveToArray(core.seal.ComprModeType.none));
-  const head = { suite: suiteOf(core, kind), keyId: fromHex(key.keyId) as Uint8Array };
-  return frame(encode(keySchema(core, kind), head), [saved.length], () => saved);
+  const keyId = fromHex(key.keyId) as Uint8Array;
+  const head = encode(keySchema(core, kind), { suite: suiteOf(core, kind), keyId, digest: digestOf(keyId, saved) });
+  return frame(head, [saved.length], () => saved);
+}
+
+function digestOf(keyId: Uint8Array, saved: Uint8Array): Uint8Array {
+  return sha3_256(keyId, saved);
 }
 
 /** The parts are given back. */
@@ -92,15 +100,17 @@ export function readPublicKey(core: CkksCore, wire: Uint8Array): Result<CkksPubl
   return refuse('wrong-key', 'the key is not the one that the bytes name');
 }
 
-/** One's own, from one's own store: that it belongs to the id is taken from the bytes. */
+/** One's own, from one's own store: that it belongs to the id is taken from the bytes. Damage is seen by their digest. */
 export function readSecretKey(core: CkksCore, wire: Uint8Array): Result<CkksSecretKey, KeyRefusal> {
   const { degree } = core.parameters;
   const read = readKey(keySchema(core, 'secret'), wire, ciphertextBytes(degree, primesOf(core)), 1);
   if (!read.ok) return read;
   const [saved] = read.value.parts;
   if (saved === undefined || !isPlainSecretKey(saved, degree, primesOf(core))) return refuse('not-a-key');
+  const { keyId, digest } = read.value.head;
+  if (!equalBytes(digestOf(keyId, saved), digest)) return refuse('not-a-key', 'it is damaged');
   const loaded = load(core, new core.seal.SecretKey(), saved);
-  return loaded.ok ? accept(new CkksSecretKey(core, loaded.value, toHex(read.value.head.keyId))) : loaded;
+  return loaded.ok ? accept(new CkksSecretKey(core, loaded.value, toHex(keyId))) : loaded;
 }
 
 /** @param keyId of the public key that vectors are encrypted for */
@@ -128,12 +138,15 @@ export function readEvaluationKeys(
 }
 
 function loadEvaluationKeys(core: CkksCore, keyId: string, { rotations, relin, galois }: EvaluationKeyParts) {
+  const bytes = evaluationBytes(core, relin !== null, rotations.length);
+  core.heap.reserve(1, bytes);
   const relinKeys = relin === null ? accept(undefined) : load<RelinKeys>(core, new core.seal.RelinKeys(), relin);
-  if (!relinKeys.ok) return relinKeys;
   const galoisKeys = galois === null ? accept(undefined) : load<GaloisKeys>(core, new core.seal.GaloisKeys(), galois);
-  if (!galoisKeys.ok) {
-    relinKeys.value?.delete();
-    return galoisKeys;
+  if (!relinKeys.ok || !galoisKeys.ok) {
+    core.heap.release(1, bytes);
+    if (relinKeys.ok) relinKeys.value?.delete();
+    if (galoisKeys.ok) galoisKeys.value?.delete();
+    return refuse<KeyRefusal>('not-a-key', relinKeys.ok ? 'rotations' : 'relinearise');
   }
   const keys = new CkksEvaluationKeys(core, keyId, rotations, relinKeys.value, galoisKeys.value);
   const { degree } = core.parameters;

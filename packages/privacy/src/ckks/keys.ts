@@ -92,6 +92,7 @@ export class CkksEvaluationKeys implements Disposable {
   readonly core: CkksCore;
   readonly keyId: string;
   readonly rotations: readonly number[];
+  #bytes: number;
   readonly #relinearise: Native<RelinKeys> | undefined;
   readonly #galois: Native<GaloisKeys> | undefined;
 
@@ -100,6 +101,7 @@ export class CkksEvaluationKeys implements Disposable {
     this.core = core;
     this.keyId = keyId;
     this.rotations = rotations;
+    this.#bytes = evaluationBytes(core, relin !== undefined, rotations.length);
     this.#relinearise = relin && new Native('relinearisation keys', relin);
     this.#galois = galois && new Native('rotation keys', galois);
   }
@@ -123,7 +125,15 @@ export class CkksEvaluationKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#relinearise?.[Symbol.dispose]();
     this.#galois?.[Symbol.dispose]();
+    this.core.heap.release(1, this.#bytes);
+    this.#bytes = 0;
   }
+}
+
+/** What keys to compute with take. */
+export function evaluationBytes({ parameters }: CkksCore, relinearise: boolean, rotations: number): number {
+  const primes = parameters.chain.length;
+  return (Number(relinearise) + rotations) * (primes - 1) * 16 * parameters.degree * primes;
 }
 
 export interface CkksKeyPair extends Disposable {
@@ -144,15 +154,22 @@ export function createKeyPair(core: CkksCore): CkksKeyPair {
   });
 }
 
-/** @throws PRIVACY_CKKS_PARAMETERS where the chain has no level for a product, OPTION_OUT_OF_RANGE */
+/** @throws PRIVACY_CKKS_PARAMETERS where the chain has no level for a product, PRIVACY_CKKS_MEMORY, OPTION_OUT_OF_RANGE */
 export function createEvaluationKeys(secret: CkksSecretKey, options: EvaluationKeyOptions): CkksEvaluationKeys {
   const { core, keyId } = secret;
   const { relinearise, rotations } = checkOptions(core, options);
-  return withGenerator(secret, (generator) => {
-    const relin = relinearise ? generator.createRelinKeys() : undefined;
-    const galois = rotations.length > 0 ? generator.createGaloisKeysWithSteps(Int32Array.from(rotations)) : undefined;
-    return new CkksEvaluationKeys(core, keyId, rotations, relin, galois);
-  });
+  const bytes = evaluationBytes(core, relinearise, rotations.length);
+  core.heap.reserve(1, bytes);
+  try {
+    return withGenerator(secret, (generator) => {
+      const relin = relinearise ? generator.createRelinKeys() : undefined;
+      const galois = rotations.length > 0 ? generator.createGaloisKeysWithSteps(Int32Array.from(rotations)) : undefined;
+      return new CkksEvaluationKeys(core, keyId, rotations, relin, galois);
+    });
+  } catch (error) {
+    core.heap.release(1, bytes);
+    throw error;
+  }
 }
 
 /** The same as bytes for another instance, half as large: random parts travel as seeds. */
@@ -160,6 +177,9 @@ export function seededEvaluationKeys(secret: CkksSecretKey, options: EvaluationK
   const { core } = secret;
   const { relinearise, rotations } = checkOptions(core, options);
   const none = core.seal.ComprModeType.none;
+  const bytes = evaluationBytes(core, relinearise, rotations.length);
+  core.heap.reserve(1, bytes);
+  core.heap.release(1, bytes);
   return withGenerator(secret, (generator) => {
     using relin = relinearise ? generator.createRelinKeysSerializable() : undefined;
     const steps = Int32Array.from(rotations);

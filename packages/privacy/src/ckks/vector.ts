@@ -47,7 +47,7 @@ export class EncryptedVector<out L extends Level> implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const chunk of this.#chunks ?? []) chunk.delete();
+    freeChunks(this.core, this.#chunks ?? []);
     this.#chunks = undefined;
   }
 }
@@ -58,22 +58,27 @@ export interface VectorHead {
   readonly precision: Precision;
 }
 
-/** Makes one ciphertext after the other. Where one fails, those before it are disposed. */
+export function freeChunks(core: CkksCore, chunks: readonly Ciphertext[]): void {
+  for (const chunk of chunks) chunk.delete();
+  core.heap.release(core.chunkBytes, chunks.length);
+}
+
+/**
+ * Makes one ciphertext after the other. Where one fails, those before it are disposed.
+ * @throws PRIVACY_CKKS_MEMORY before the first
+ */
 export function makeChunks(
   core: CkksCore,
   count: number,
   make: (index: number, out: Ciphertext) => void,
 ): Ciphertext[] {
-  const made: Ciphertext[] = [];
+  core.heap.reserve(core.chunkBytes, count);
+  const made = Array.from({ length: count }, () => new core.seal.Ciphertext());
   try {
-    for (let i = 0; i < count; i++) {
-      const out = new core.seal.Ciphertext();
-      made.push(out);
-      make(i, out);
-    }
+    for (const [i, out] of made.entries()) make(i, out);
     return made;
   } catch (error) {
-    for (const chunk of made) chunk.delete();
+    freeChunks(core, made);
     throw error;
   }
 }

@@ -28,7 +28,7 @@ import { CkksPublicKey, type CkksSecretKey } from './keys.ts';
 import { native, nativeRefusal } from './native.ts';
 import type { Level } from './parameters.ts';
 import type { Precision } from './precision.ts';
-import { EncryptedVector, type VectorHead } from './vector.ts';
+import { EncryptedVector, freeChunks, makeChunks, type VectorHead } from './vector.ts';
 
 const HEAD_BYTES = 256;
 
@@ -143,20 +143,23 @@ function isBelievable(
 }
 
 function loadChunks(core: CkksCore, level: number, wires: readonly Uint8Array[]): Result<Ciphertext[], VectorRefusal> {
-  const loaded: Ciphertext[] = [];
-  const fail = (reason: VectorRefusal, detail: string) => {
-    for (const chunk of loaded) chunk.delete();
-    return refuse(reason, detail);
-  };
   for (const [i, wire] of wires.entries()) {
-    if (!isPlainCiphertext(wire, core.parameters.degree, level + 1)) return fail('not-a-ciphertext', `chunk ${i}`);
-    const chunk = new core.seal.Ciphertext();
-    loaded.push(chunk);
-    const words = nativeRefusal(core.seal, () => chunk.loadFromArray(core.context.handle, wire));
-    if (words !== undefined) return fail('not-a-ciphertext', `chunk ${i}: ${words}`);
-    const shaped = chunk.size() === 2 && chunk.coeffModulusSize() === level + 1 && chunk.isNttForm();
-    if (!shaped || chunk.isTransparent()) return fail('not-a-ciphertext', `chunk ${i}`);
-    if (chunk.scale() !== core.level(level).scale) return fail('wrong-scale', `chunk ${i}: scale ${chunk.scale()}`);
+    if (!isPlainCiphertext(wire, core.parameters.degree, level + 1)) return refuse('not-a-ciphertext', `chunk ${i}`);
   }
-  return accept(loaded);
+  let refused: ReturnType<typeof loadChunk>;
+  const loaded = makeChunks(core, wires.length, (i, chunk) => {
+    refused ??= loadChunk(core, level, wires[i] as Uint8Array, chunk, i);
+  });
+  if (refused === undefined) return accept(loaded);
+  freeChunks(core, loaded);
+  return refused;
+}
+
+function loadChunk(core: CkksCore, level: number, wire: Uint8Array, chunk: Ciphertext, i: number) {
+  const words = nativeRefusal(core.seal, () => chunk.loadFromArray(core.context.handle, wire));
+  if (words !== undefined) return refuse<VectorRefusal>('not-a-ciphertext', `chunk ${i}: ${words}`);
+  const shaped = chunk.size() === 2 && chunk.coeffModulusSize() === level + 1 && chunk.isNttForm();
+  if (!shaped || chunk.isTransparent()) return refuse<VectorRefusal>('not-a-ciphertext', `chunk ${i}`);
+  if (chunk.scale() === core.level(level).scale) return undefined;
+  return refuse<VectorRefusal>('wrong-scale', `chunk ${i}: scale ${chunk.scale()}`);
 }

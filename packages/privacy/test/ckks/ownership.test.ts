@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { loadCkks } from '../../src/index.ts';
 import { codeOf } from '../dp/world.ts';
 import { numbers, sharedEngine } from './world.ts';
 
@@ -53,6 +54,30 @@ describe('memory of the WebAssembly heap', () => {
     const closed = (await sharedEngine()).open('sum');
     closed[Symbol.dispose]();
     expect(codeOf(() => closed.createKeyPair())).toBe('PRIVACY_CKKS_DISPOSED');
+  });
+
+  test('what would take more memory than the instance may is refused before SEAL, which would never answer again, is asked', async () => {
+    const engine = await loadCkks({ maxHeapBytes: 4 * 2 ** 20 });
+    using ckks = engine.open('sum');
+    using keys = ckks.createKeyPair();
+    const x = numbers('x', 10 * ckks.slots);
+    const encrypt = () => ckks.encrypt(keys.publicKey, x, { bound: 1 });
+    const wire = ckks.encryptToBytes(keys.publicKey, x, { bound: 1 });
+    const expected = { keyId: keys.publicKey.keyId, length: x.length, level: 0, maxMagnitude: 1 } as const;
+    for (let turn = 0; turn < 3; turn++) {
+      using stack = new DisposableStack();
+      const held = [encrypt(), encrypt(), encrypt()].map((vector) => stack.use(vector));
+      expect(codeOf(encrypt)).toBe('PRIVACY_CKKS_MEMORY');
+      expect(codeOf(() => ckks.add(...(held.slice(1) as [(typeof held)[0], (typeof held)[0]])))).toBe(
+        'PRIVACY_CKKS_MEMORY',
+      );
+      expect(codeOf(() => ckks.read(wire, expected))).toBe('PRIVACY_CKKS_MEMORY');
+      const rotations = Array.from({ length: 12 }, (_, i) => 2 ** i);
+      expect(codeOf(() => ckks.createEvaluationKeys(keys.secretKey, { rotations }))).toBe('PRIVACY_CKKS_MEMORY');
+    }
+    using again = encrypt();
+    expect(again.length).toBe(x.length);
+    await expect(loadCkks({ maxHeapBytes: 4 * 2 ** 30 })).rejects.toMatchObject({ code: 'OPTION_OUT_OF_RANGE' });
   });
 
   test('accumulate takes its sum over', async () => {

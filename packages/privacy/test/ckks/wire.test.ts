@@ -1,6 +1,7 @@
 import { seededRandom } from '@murmuration/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Ckks, type CkksKeyPair, revealToKeyHolder, type VectorExpectation } from '../../src/index.ts';
+import { codeOf } from '../dp/world.ts';
 import { accepted, maxError, numbers, sharedEngine } from './world.ts';
 
 let ckks: Ckks<2>;
@@ -140,7 +141,16 @@ describe('keys as bytes', () => {
     expect(ckks.readEvaluationKeys(wire, '00'.repeat(32))).toMatchObject({ ok: false, reason: 'wrong-key' });
   });
 
-  test('malformed and compressed keys are refused', () => {
+  test('keys to compute with are made by the instance of their secret key, not under the name of another', async () => {
+    using deep = (await sharedEngine()).open('deep');
+    const codes = [
+      codeOf(() => deep.evaluationKeyBytes(keys.secretKey, { relinearise: true })),
+      codeOf(() => deep.createEvaluationKeys(keys.secretKey, { relinearise: true })),
+    ];
+    expect(codes).toEqual(['PRIVACY_CKKS_FOREIGN', 'PRIVACY_CKKS_FOREIGN']);
+  });
+
+  test('malformed, flipped and compressed keys are refused', () => {
     const evaluation = ckks.evaluationKeyBytes(keys.secretKey, { relinearise: true });
     const reads = [
       { wire: ckks.keyBytes(keys.publicKey), read: (wire: Uint8Array) => ckks.readPublicKey(wire) },
@@ -155,6 +165,14 @@ describe('keys as bytes', () => {
         compressed[i + 5] = 2;
         expect(read(compressed)).toMatchObject({ ok: false, reason: 'not-a-key' });
       }
+    }
+    const secret = ckks.keyBytes(keys.secretKey);
+    const random = seededRandom('flips');
+    for (let i = 0; i < 400; i++) {
+      // Each byte of the head, then some of the key.
+      const at = i < 200 ? i : random.below(secret.length);
+      const read = ckks.readSecretKey(secret.with(at, (secret[at] as number) ^ (1 << random.below(8))));
+      expect([at, read.ok]).toEqual([at, false]);
     }
     const other = ckks.keyBytes(keys.publicKey);
     other[other.length - 8] = (other[other.length - 8] as number) ^ 1;
