@@ -16,7 +16,7 @@ import { openVerifierPool } from './adapters/verifier-pool.ts';
 import { behaviourOf } from './behaviours.ts';
 import { joinThrough, serveGenesis } from './joining.ts';
 import { areKeysProtected } from './keys/device-keys.ts';
-import { forgetEarlierKeys } from './keys/rotate-device.ts';
+import { forgetEarlierKeys } from './keys/forget-keys.ts';
 import { createLearningWorld } from './learning-world.ts';
 import { createLinkKeys } from './link-keys.ts';
 import { planJob } from './plan-job.ts';
@@ -104,6 +104,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     shelf: folderShelf(home.folder),
     clock: systemClock,
     random,
+    entropy: systemEntropy,
     log,
     metrics,
     ...verifierOf(opened, options.verifierWorkers ?? 0),

@@ -1,4 +1,4 @@
-import type { Clock, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
+import type { Clock, Entropy, Log, MessagePort, Metrics, Random, Store } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import type { DeviceIdentity } from '@murmuration/identity';
 import type { FeePolicy, Genesis } from '@murmuration/ledger';
@@ -24,6 +24,8 @@ export interface ServiceDeps {
   readonly shelf?: BlobShelf;
   readonly clock: Clock;
   readonly random: Random;
+  /** Of masks, rounding and noise. @default none: such a device takes part in no private round */
+  readonly entropy?: Entropy;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Checks signatures of commands before the ledger asks for them. @default each on the spot */

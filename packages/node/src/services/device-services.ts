@@ -10,6 +10,7 @@ import { EvidenceService } from './evidence-service.ts';
 import type { LearningWorld } from './learning/job-context.ts';
 import { LearningService } from './learning/learning-service.ts';
 import type { PlantedAttack } from './learning/participant.ts';
+import type { OwnBudgetTerms } from './learning/private/own-budget.ts';
 import type { RoundRecord } from './learning/record-book.ts';
 import { LightService } from './light-service.ts';
 import type { PlantedLiar } from './lying-engine.ts';
@@ -31,6 +32,8 @@ export interface DeviceServicesOptions {
   readonly snapshotGap?: number;
   /** Blocks kept below the newest stable checkpoint. @default 4096 — see `ConsensusOptions` */
   readonly retainBlocks?: number;
+  /** What this device's data may cost in private rounds. @default epsilon 8 at delta 1e-5 — `LearningOptions` */
+  readonly privacyBudget?: OwnBudgetTerms;
   /** A planted liar. */
   readonly behaviour?: Behaviour;
   /** Ledger height from which a planted liar lies in consensus. @default 24 — some rounds run honestly before */
@@ -124,6 +127,7 @@ export class DeviceServices implements AsyncDisposable {
         deadlineMs: options.deadlineMs,
         trains: given.behaviour?.trains ?? true,
         onRecord: (record) => hooks.onRecord(record),
+        ...(given.privacyBudget === undefined ? {} : { privacyBudget: given.privacyBudget }),
         ...this.plantedAttack(options.deadlineMs, given.behaviour),
       },
     );

@@ -1,4 +1,4 @@
-import { type Entropy, type Log, noMetrics, seededRandom, silentLog, toHex } from '@murmuration/core';
+import { type Entropy, type Log, type MessagePort, noMetrics, seededRandom, silentLog, toHex } from '@murmuration/core';
 import type { Signer } from '@murmuration/crypto';
 import { createIdentity, type DeviceIdentity, rotateOperationalKey } from '@murmuration/identity';
 import {
@@ -47,6 +47,8 @@ export interface SimulatedSwarmOptions {
   readonly replay?: string;
   /** Told where a device stops for good. @default the world fails */
   readonly onFatal?: (name: string, error: unknown) => void;
+  /** In place of a device's port: to watch what travels, or to lose it. */
+  readonly portOf?: (index: number, port: MessagePort) => MessagePort;
   /** For one that is being looked into. */
   readonly log?: (name: string) => Log;
 }
@@ -107,9 +109,10 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
     const { clock, port, store, random } = process;
     return {
       clock,
-      port,
+      port: options.portOf?.(index, port) ?? port,
       store,
       random,
+      entropy: seededEntropy(`secrets ${name} ${seed}`),
       identity,
       earlierSigners: earlierSigners[index] ?? [],
       genesis,

@@ -1,5 +1,5 @@
 import { toHex } from '@murmuration/core';
-import { decodePlan } from '@murmuration/learning';
+import { decodePlan, isPrivate } from '@murmuration/learning';
 import type { JobEntry, LedgerEvent } from '@murmuration/ledger';
 import type { BlobService } from '../blob-service.ts';
 import type { Chain } from '../chain.ts';
@@ -7,6 +7,9 @@ import type { ServiceDeps } from '../deps.ts';
 import type { SubmitService } from '../submit-service.ts';
 import { JobContext, type LearningWorld } from './job-context.ts';
 import { Participant, type PlantedAttack } from './participant.ts';
+import type { OwnBudgetTerms } from './private/own-budget.ts';
+import { PrivateRounds } from './private/private-rounds.ts';
+import type { RoundGroups } from './private/round-groups.ts';
 import { RecordBook, type RoundRecord } from './record-book.ts';
 import { Referee } from './referee.ts';
 import { UpdateInbox } from './update-inbox.ts';
@@ -26,11 +29,15 @@ export interface LearningOptions {
   /** False for a device that never sends an update. @default true */
   readonly trains?: boolean;
   readonly attack?: PlantedAttack;
+  /** What this device's data may cost in private rounds. @default epsilon 8 at delta 1e-5 */
+  readonly privacyBudget?: OwnBudgetTerms;
   /** Told about each measurement. */
   readonly onRecord?: (record: RoundRecord) => void;
 }
 
 const RETRY_MS = 1000;
+/** The largest promise that is more than none: docs/guides/differential-privacy.md. */
+const PRIVACY_BUDGET: OwnBudgetTerms = { epsilon: 8, delta: 1e-5 };
 
 /**
  * Carries jobs on: always from what the ledger says now, never from what was heard before. So a restart, a
@@ -43,6 +50,7 @@ export class LearningService {
   private readonly inbox: UpdateInbox;
   private readonly participant: Participant;
   private readonly referee: Referee;
+  private readonly hidden: PrivateRounds;
   private context: JobContext | undefined;
   private serving: { key: string; done: Promise<void> } | undefined;
   private readonly openedAt = new Map<string, number>();
@@ -58,7 +66,10 @@ export class LearningService {
     this.inbox = new UpdateInbox(deps, () => this.wake());
     this.participant = new Participant({ ...deps, inbox: this.inbox }, options.attack);
     const { deadlineMs = 10_000, graceMs = 400 } = options;
-    this.referee = new Referee({ ...deps, inbox: this.inbox }, { deadlineMs, graceMs }, () => this.wake());
+    const budget = options.privacyBudget ?? PRIVACY_BUDGET;
+    this.hidden = new PrivateRounds({ ...deps, inbox: this.inbox }, { deadlineMs, budget });
+    const { hidden } = this;
+    this.referee = new Referee({ ...deps, inbox: this.inbox, hidden }, { deadlineMs, graceMs }, () => this.wake());
     deps.chain.onBlock(({ events }) => {
       for (const event of events) this.note(event);
       this.wake();
@@ -74,6 +85,7 @@ export class LearningService {
   async stop(): Promise<void> {
     this.stopped = true;
     this.referee.stop();
+    this.hidden.stop();
     await this.context?.[Symbol.asyncDispose]();
     await this.running;
   }
@@ -121,9 +133,13 @@ export class LearningService {
     const round = ledger.round(running.job, job?.round ?? 0);
     if (context === undefined || job === undefined || round === undefined || job.state !== 'running') return;
     this.inbox.forgetBelow(job.job, job.round);
-    if (round.phase === 'collecting') this.serve(context, job.round);
+    const previous = ledger.round(job.job, job.round - 1);
+    const groups = await this.hidden.open(context, job, round);
+    // Whoever asked for secrecy must not get a training in the open.
+    if (groups === undefined && isPrivate(context.plan)) return;
+    if (round.phase === 'collecting') this.serve(context, job.round, groups);
     if (this.deps.chain.self === undefined) return;
-    await this.referee.serve(context, { round, previous: ledger.round(job.job, job.round - 1), base: job.modelHash });
+    await this.referee.serve(context, { round, previous, base: job.modelHash, groups });
   }
 
   private async open(entry: JobEntry): Promise<JobContext | undefined> {
@@ -135,11 +151,6 @@ export class LearningService {
       this.deps.log.error('plan-refused', { job: entry.job, reason: plan.reason });
       return undefined;
     }
-    if (plan.value.privacy !== undefined) {
-      // Whoever asked for secrecy must not get a training in the open.
-      this.deps.log.error('plan-refused', { job: entry.job, reason: 'private-rounds-not-here' });
-      return undefined;
-    }
     const poison = this.options.attack?.attack.poison;
     const deps = poison === undefined ? this.deps : { ...this.deps, poison };
     this.context = new JobContext(deps, entry, plan.value);
@@ -147,7 +158,7 @@ export class LearningService {
   }
 
   /** Starts this device's own part of a round, once. */
-  private serve(context: JobContext, round: number): void {
+  private serve(context: JobContext, round: number, groups: RoundGroups | undefined): void {
     const key = `${context.job}/${round}`;
     const { identity, chain } = this.deps;
     if (this.options.trains === false || this.serving?.key === key) return;
@@ -156,11 +167,11 @@ export class LearningService {
     const before = this.serving?.done ?? Promise.resolve();
     this.serving = {
       key,
-      done: before.then(() => this.participate(context, round)).catch((e) => this.failedRound(key, e)),
+      done: before.then(() => this.participate(context, round, groups)).catch((e) => this.failedRound(key, e)),
     };
   }
 
-  private async participate(context: JobContext, round: number): Promise<void> {
+  private async participate(context: JobContext, round: number, groups: RoundGroups | undefined): Promise<void> {
     const job = this.deps.chain.ledger.job(context.job);
     if (this.stopped || job?.round !== round || job.state !== 'running') return;
     const model = await context.modelOf(job.modelHash);
@@ -171,7 +182,8 @@ export class LearningService {
       return;
     }
     this.sampleCount = await context.samples();
-    await this.participant.serve(context, round, model);
+    if (groups === undefined) await this.participant.serve(context, round, model);
+    else await this.hidden.serve(context, groups, model, (own) => this.participant.poisonAlone(round, own));
   }
 
   private failedRound(key: string, error: unknown): void {

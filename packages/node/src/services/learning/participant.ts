@@ -96,9 +96,18 @@ export class Participant {
     const { planted } = this;
     if (planted === undefined) return own;
     const others = await this.awaitOthers(context, round, planted.patienceMs);
-    const random = seededRandom(`${this.deps.identity.device}/${planted.attack.name}/${round}`);
-    const crafted = planted.attack.craft({ own, others, round, random });
-    planted.onLie();
+    return this.craft(planted, round, own, others);
+  }
+
+  /** What this device makes of its update where nobody shows it another one. */
+  async poisonAlone(round: number, own: Float32Array): Promise<Float32Array> {
+    return this.planted === undefined ? own : this.craft(this.planted, round, own, []);
+  }
+
+  private craft({ attack, onLie }: PlantedAttack, round: number, own: Float32Array, others: readonly Float32Array[]) {
+    const random = seededRandom(`${this.deps.identity.device}/${attack.name}/${round}`);
+    const crafted = attack.craft({ own, others, round, random });
+    onLie();
     return crafted;
   }
 

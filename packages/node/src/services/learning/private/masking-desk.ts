@@ -37,8 +37,7 @@ export class MaskingDesk {
     const signer = [deps.identity.signer, ...(deps.earlierSigners ?? [])].find(({ publicKey }) =>
       committee.keys.some((key) => equalBytes(key, publicKey)),
     );
-    const planOf = (digest: Uint8Array) =>
-      desk.round.groups.find(({ plan }) => equalBytes(plan.digest, digest))?.plan;
+    const planOf = (digest: Uint8Array) => desk.round.groups.find(({ plan }) => equalBytes(plan.digest, digest))?.plan;
     const commits =
       signer === undefined
         ? undefined

@@ -1,7 +1,13 @@
 import { toHex, utf8 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import type { PrivatePlan } from '@murmuration/learning';
-import { type BudgetAccount, type BudgetDeps, type BudgetLedger, createBudgetLedger, type PrivacyEvent } from '@murmuration/privacy';
+import {
+  type BudgetAccount,
+  type BudgetDeps,
+  type BudgetLedger,
+  createBudgetLedger,
+  type PrivacyEvent,
+} from '@murmuration/privacy';
 
 /** What this device's data may cost in all private rounds together. */
 export interface OwnBudgetTerms {
@@ -32,14 +38,11 @@ export class OwnBudget {
     }
     return this.ledger.release(account, { purpose, events: [event] }, ({ leftEpsilon }) => leftEpsilon);
   }
-
-  accountOf(plan: PrivatePlan): BudgetAccount {
-    return accountOf(plan);
-  }
 }
 
 /** One account for each data set, whatever jobs learn from it. */
 function accountOf({ dataset }: PrivatePlan): BudgetAccount {
-  const digest = 'digest' in dataset && dataset.digest !== '' ? `-${toHex(sha3_256(utf8(dataset.digest))).slice(0, 16)}` : '';
+  const digest =
+    'digest' in dataset && dataset.digest !== '' ? `-${toHex(sha3_256(utf8(dataset.digest))).slice(0, 16)}` : '';
   return { owner: 'device', dataset: dataset.kind + digest };
 }

@@ -1,4 +1,13 @@
-import { type Entropy, encode, isMurmurError, type Result, struct, toHex, uint } from '@murmuration/core';
+import {
+  type DeviceId,
+  type Entropy,
+  encode,
+  isMurmurError,
+  type Result,
+  struct,
+  toHex,
+  uint,
+} from '@murmuration/core';
 import {
   combinePrivateRound,
   type GroupRelease,
@@ -101,13 +110,15 @@ export class PrivateRounds {
   }
 
   /** @returns the sum that a replica may attest and combine, or why not */
-  read(round: RoundGroups, from: GroupMemberId, update: Uint8Array): Result<GroupSum> {
+  read(round: RoundGroups, from: DeviceId, update: Uint8Array): Result<GroupSum> {
     return readGroupUpdate(round, from, update);
   }
 
   /** The rule over the means of the groups whose sums are given; the others became void. */
   combine({ plan, terms, groups }: RoundGroups, sums: readonly GroupSum[]): Result<GroupRelease, 'too-few-groups'> {
-    const all = groups.map((group) => sums.find((sum) => sum.plan === group.plan) ?? { plan: group.plan, result: null });
+    const all = groups.map(
+      (group) => sums.find((sum) => sum.plan === group.plan) ?? { plan: group.plan, result: null },
+    );
     return combinePrivateRound(plan, terms as PrivateTerms, all);
   }
 
@@ -174,8 +185,6 @@ export class PrivateRounds {
     deps.log.info('private-group-committed', { round: keyOf(round), hash: toHex(hash), outcome: receipt.outcome });
   }
 }
-
-type GroupMemberId = RoundGroup['aggregator'];
 
 /** One device's part in one round. */
 interface Part {

@@ -10,6 +10,7 @@ import {
 } from '@murmuration/learning';
 import type { Genesis, JobEntry, RoundEntry } from '@murmuration/ledger';
 import type { AggregationPlan, Committee } from '@murmuration/privacy';
+import type { Block } from '../../block-store.ts';
 import type { Chain } from '../../chain.ts';
 import type { JobContext } from '../job-context.ts';
 
@@ -61,9 +62,7 @@ export async function roundGroups(
     if (genesis.lookahead !== undefined) return refused('replicas of this swarm may change in the middle of a round');
     const terms = privateTerms(plan, devices.length);
     checkPromise(plan, terms, job.rounds);
-    const domain = utf8('murmur/private-rounds/beacon/1');
-    const name = utf8(`${job.job}/${round.round}`);
-    const beacon = sha3_256(domain, chain.chainId, sha3_256(name), sha3_256(block.payload));
+    const beacon = beaconOf(chain.chainId, round, block);
     const plans = planPrivateRound(plan, terms, { job: job.job, round: round.round, beacon, devices });
     const groups = plans.map((group) => ({ plan: group, aggregator: aggregatorOf(group) }));
     return { ...common, terms, groups, replicas };
@@ -78,6 +77,16 @@ export async function roundGroups(
   }
 }
 
+/** 32 bytes that nobody knew before the round was opened. @param block the one that opened it */
+export function beaconOf(
+  chainId: Uint8Array,
+  { job, round }: Pick<RoundEntry, 'job' | 'round'>,
+  { payload }: Pick<Block, 'payload'>,
+): Uint8Array {
+  const domain = utf8('murmur/private-rounds/beacon/1');
+  return sha3_256(domain, chainId, sha3_256(utf8(`${job}/${round}`)), sha3_256(payload));
+}
+
 /** Participants as they were when the round opened: the same for everyone, whenever it looks. */
 function eligible({ ledger }: Chain, context: JobContext, round: RoundEntry): readonly DeviceId[] {
   const out = new Set(context.quarantinedAt(ledger, round));
@@ -88,4 +97,3 @@ function eligible({ ledger }: Chain, context: JobContext, round: RoundEntry): re
 export function groupOf({ groups }: RoundGroups, device: DeviceId): RoundGroup | undefined {
   return groups.find(({ plan }) => plan.members.includes(device));
 }
-
