@@ -45,8 +45,26 @@ const BY_FAMILY: Readonly<Record<string, number>> = {
   NODE: EXIT.environment,
 };
 
-/** @returns the exit code for an error, by the family its code begins with */
+/** Where a code says something else than its family: a plan that cannot be read was not refused, it was not judged. */
+const BY_CODE: Readonly<Record<string, number>> = {
+  CLI_INTERRUPTED: EXIT.interrupted,
+  CLI_OUTPUT_FILE: EXIT.environment,
+  PRIVACY_PLAN_FILE: EXIT.usage,
+  PRIVACY_PLAN_OPTIONS: EXIT.usage,
+  PRIVACY_BAD_EVENT: EXIT.usage,
+  PRIVACY_BAD_NAME: EXIT.usage,
+  PRIVACY_BUDGET_FILE: EXIT.usage,
+  PRIVACY_BUDGET_DAMAGED: EXIT.environment,
+  KEYS_MISSING: EXIT.usage,
+  KEYS_NAME: EXIT.usage,
+  KEYS_PASSPHRASE: EXIT.usage,
+  KEYS_FOREIGN: EXIT.usage,
+  KEYS_WRONG_PASSPHRASE: EXIT.refused,
+  KEYS_SHARES: EXIT.refused,
+};
+
+/** @returns the exit code for an error, by its code or else by the family that this begins with */
 export function exitCodeOf(error: unknown): number {
   if (!isMurmurError(error)) return EXIT.failed;
-  return BY_FAMILY[error.code.split('_')[0] as string] ?? EXIT.failed;
+  return BY_CODE[error.code] ?? BY_FAMILY[error.code.split('_')[0] as string] ?? EXIT.failed;
 }

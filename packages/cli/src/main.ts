@@ -11,7 +11,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
     const problem = error instanceof CommanderError ? problemOf(error) : error;
-    if (problem === undefined) return error instanceof CommanderError ? error.exitCode : EXIT.ok;
+    // Help was printed: asked for, or because a command was left out.
+    if (problem === undefined) return error instanceof CommanderError && error.exitCode !== 0 ? EXIT.usage : EXIT.ok;
     process.stderr.write(`${argv.includes('--json') ? problemAsJson(problem) : describeProblem(problem)}\n`);
     return exitCodeOf(problem);
   }

@@ -57,10 +57,20 @@ const CODES: Readonly<Record<string, string>> = {
   'commander.unknownCommand': 'CLI_UNKNOWN_COMMAND',
 };
 
+/** How commander tells of a value that an option does not take, and what ours say after it. */
+const INVALID = /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (?:Allowed choices are )?(.+?)\.?$/;
+
 /** What commander found wrong, as an error like all others; undefined where it only printed help or a version. */
 export function problemOf(error: CommanderError): MurmurError | undefined {
   if (error.exitCode === 0 || error.code === 'commander.help') return undefined;
   const [first = '', hint] = error.message.replace(/^error: /, '').split('\n');
+  const [, option, given, range] = first.match(INVALID) ?? [];
+  if (range !== undefined)
+    return usageError(
+      undefined,
+      `${option} takes no "${given}"`,
+      range.startsWith('give') ? range : `use one of ${range}`,
+    );
   const remedy = hint?.match(/Did you mean (.*)\?/)?.[1];
   return usageError(CODES[error.code], first, remedy === undefined ? undefined : `did you mean ${remedy}?`);
 }

@@ -59,3 +59,10 @@ test('exit codes follow the family of the code; what we did not foresee is 1', (
   expect([exit('CONFIG_UNKNOWN_KEY'), exit('STORE_DAMAGED'), exit('JOB_REFUSED')]).toEqual([2, 5, 4]);
   expect(exitCodeOf(new Error('surprise'))).toBe(1);
 });
+
+test('a verdict, an unreadable file and a damaged one are three exit codes', () => {
+  const exit = (code: string) => exitCodeOf(new MurmurError({ code, message: code }));
+  expect([exit('PRIVACY_NOT_KEPT'), exit('PRIVACY_PLAN_FILE'), exit('PRIVACY_BUDGET_DAMAGED')]).toEqual([4, 2, 5]);
+  expect([exit('KEYS_WRONG_PASSPHRASE'), exit('KEYS_MISSING'), exit('KEYS_DAMAGED')]).toEqual([4, 2, 5]);
+  expect(exit('CLI_INTERRUPTED')).toBe(130);
+});

@@ -58,6 +58,7 @@ describe('a mistake gets a code, a remedy and an exit code', () => {
     [['up', '--rouns', '3'], 2, 'CLI_UNKNOWN_OPTION', 'did you mean --rounds?'],
     [['train', '--rounds', 'many'], 2, 'CLI_USAGE', 'whole number from 1 to 1000'],
     [['up', '--alpha', '-1'], 2, 'CLI_USAGE', 'number from 0.01 to 1000'],
+    [['privacy', 'plan', '--epsilon', '0'], 2, 'CLI_USAGE', '--epsilon takes no "0"'],
     [['completion', 'tcsh'], 2, 'CLI_UNKNOWN_SHELL', 'bash, zsh, fish'],
     [['evidence', 'verify', 'nothing-here'], 2, 'CLI_NO_SUCH_BUNDLE', 'evidence show'],
     [['status'], 3, 'GATEWAY_UNREACHABLE', 'murmur up'],
@@ -69,6 +70,15 @@ describe('a mistake gets a code, a remedy and an exit code', () => {
     expect(done.err).toContain(remedy);
     expect(done.out).toBe('');
   });
+
+  test.each([['privacy'], ['keys'], ['ledger']])(
+    'murmur %s without its command prints help and is wrong usage',
+    (word) => {
+      const done = murmur(word);
+      expect(done.code).toBe(2);
+      expect(done.out + done.err).toContain('Commands:');
+    },
+  );
 
   test('--json reports the error as one object', () => {
     const { code, err } = murmur('status', '--json');

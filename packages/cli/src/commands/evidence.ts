@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { MurmurError } from '@murmuration/core';
 import type { Command } from 'commander';
 import { moment } from '../terminal/format.ts';
 import { bold, dim, green } from '../terminal/style.ts';
 import { table } from '../terminal/table.ts';
-import { checkChain, connect, printJson, printLines, type RemoteOptions, remote } from './shared.ts';
+import { checkChain, connect, printJson, printLines, type RemoteOptions, remote, writeOutput } from './shared.ts';
 
 interface ShowOptions extends RemoteOptions {
   readonly out?: string;
@@ -48,7 +48,7 @@ async function show(id: string | undefined, options: ShowOptions): Promise<void>
     );
   }
   const item = await client.evidenceById({ id });
-  if (options.out !== undefined) writeFileSync(options.out, await client.evidenceBundle({ id }));
+  if (options.out !== undefined) writeOutput(options.out, await client.evidenceBundle({ id }));
   if (options.json) return printJson(item);
   printLines([
     `${bold(item.id)} ${item.kind}`,

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { keysScreen } from '../screens/keys.ts';
 import { passphraseFrom } from '../terminal/passphrase.ts';
 import { registerDeviceKeys } from './device-keys.ts';
-import { readShare, writeShares } from './key-shares.ts';
-import { printJson, printLines, wholeNumber } from './shared.ts';
+import { readShare, refuseOldShares, writeShares } from './key-shares.ts';
+import { printJson, printLines, usageError, wholeNumber } from './shared.ts';
 
 const DEFAULT_FILE = '.murmuration/keys.murmur';
 
@@ -104,6 +104,10 @@ interface BackupOptions extends KeysOptions {
 async function backup(name: string, options: BackupOptions): Promise<void> {
   const { backUpKey, readKeyFile, systemEntropy } = await import('@murmuration/node');
   const { threshold, holders, out } = options;
+  if (threshold > holders) {
+    throw usageError(`${holders} shares never make ${threshold}`, 'give a --threshold of at most --holders');
+  }
+  refuseOldShares(out, holders);
   const { keys } = readKeyFile(options.file, await passphraseFrom(options));
   const documents = backUpKey(keys, name, { threshold, holders }, systemEntropy);
   const files = writeShares(out, documents);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, type WriteFileOptions, writeFileSync } from 'node:fs';
 import { MurmurError } from '@murmuration/core';
 import type { Client } from '@murmuration/sdk';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -42,6 +42,26 @@ export function printLines(lines: readonly string[]): void {
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** An argument that is missing or does not fit the others. */
+export function usageError(message: string, remedy: string): MurmurError {
+  return new MurmurError({ code: 'CLI_USAGE', message, remedy });
+}
+
+/** Writes what a command was asked to keep. @throws CLI_OUTPUT_FILE */
+export function writeOutput(file: string, content: string | Uint8Array, options: WriteFileOptions = {}): void {
+  try {
+    writeFileSync(file, content, options);
+  } catch (cause) {
+    throw new MurmurError({
+      code: 'CLI_OUTPUT_FILE',
+      message: `cannot write ${file}: ${(cause as Error).message}`,
+      remedy: 'name a file in a folder that exists and that this user may write to',
+      facts: { file },
+      cause,
+    });
+  }
 }
 
 /** Reads an option as a whole number in [min, max]. */

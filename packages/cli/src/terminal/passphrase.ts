@@ -14,19 +14,20 @@ export interface PassphraseSource {
 /**
  * The passphrase from a file, from the file that the environment names (`passphraseFileOf`), or typed without echo; a
  * new one is typed twice.
- * @throws KEYS_PASSPHRASE
+ * @throws KEYS_PASSPHRASE, CLI_INTERRUPTED
  */
 export async function passphraseFrom(source: PassphraseSource, kind: 'known' | 'new' = 'known'): Promise<string> {
   const { passphraseFileOf, readPassphraseFile } = await import('@murmuration/node');
   const file = source.passphraseFile ?? (source.other === true ? undefined : passphraseFileOf(process.env));
-  const words = file === undefined ? await typed(kind) : readPassphraseFile(file);
-  if (kind === 'new' && words.length < MIN_LENGTH) {
-    throw problem(
-      `a passphrase of ${words.length} characters is too short`,
-      `take at least ${MIN_LENGTH}: several words are best`,
-    );
-  }
-  return words;
+  return file === undefined ? typed(kind) : longEnough(readPassphraseFile(file), kind);
+}
+
+function longEnough(words: string, kind: 'known' | 'new'): string {
+  if (kind === 'known' || words.length >= MIN_LENGTH) return words;
+  throw problem(
+    `a passphrase of ${words.length} characters is too short`,
+    `take at least ${MIN_LENGTH}: several words are best`,
+  );
 }
 
 async function typed(kind: 'known' | 'new'): Promise<string> {
@@ -36,7 +37,7 @@ async function typed(kind: 'known' | 'new'): Promise<string> {
       'give --passphrase-file, or MURMUR_PASSPHRASE_FILE',
     );
   }
-  const words = await ask(kind === 'new' ? 'new passphrase: ' : 'passphrase: ');
+  const words = longEnough(await ask(kind === 'new' ? 'new passphrase: ' : 'passphrase: '), kind);
   if (kind === 'new' && (await ask('once more: ')) !== words) {
     throw problem('the two passphrases differ', 'type it again');
   }
@@ -51,13 +52,21 @@ async function ask(question: string): Promise<string> {
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve);
-      lines.once('SIGINT', () => reject(problem('interrupted', 'nothing was changed')));
+      lines.once('SIGINT', () => reject(interrupted()));
       lines.once('close', () => reject(problem('no passphrase was typed', 'type it again')));
     });
   } finally {
     lines.close();
     process.stderr.write('\n');
   }
+}
+
+function interrupted(): MurmurError {
+  return new MurmurError({
+    code: 'CLI_INTERRUPTED',
+    message: 'interrupted',
+    remedy: 'nothing was changed; run the command again when you are ready',
+  });
 }
 
 function problem(message: string, remedy: string): MurmurError {

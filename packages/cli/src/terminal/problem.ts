@@ -1,5 +1,9 @@
 import { isMurmurError } from '@murmuration/core';
-import { bold, dim, red } from './style.ts';
+import { painter } from './style.ts';
+
+const bold = painter('bold', process.stderr);
+const dim = painter('dim', process.stderr);
+const red = painter('red', process.stderr);
 
 /** An error as a person reads it: what is wrong, what to do, and the code to look up in docs/errors.md. */
 export function describeProblem(error: unknown): string {

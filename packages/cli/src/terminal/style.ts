@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 
 type Format = Parameters<typeof styleText>[0];
 
-function painter(format: Format): (text: string) => string {
-  // Honours NO_COLOR, FORCE_COLOR and whether standard output is a terminal.
-  return (text) => styleText(format, text, { stream: process.stdout });
+/** Honours NO_COLOR, FORCE_COLOR and whether the stream that is written to is a terminal. */
+export function painter(format: Format, stream: NodeJS.WriteStream = process.stdout): (text: string) => string {
+  return (text) => styleText(format, text, { stream });
 }
 
 export const bold = painter('bold');
