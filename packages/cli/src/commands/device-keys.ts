@@ -25,7 +25,9 @@ export function registerDeviceKeys(keys: Command): void {
     keys.command('rotate-device'),
     'give a stopped device its next operational key; its next start has the ledger take it',
     'murmur keys rotate-device --home ~/lark',
-  ).action(rotateDevice);
+  )
+    .option('--keeps-vote', 'also for a replica of a swarm whose replicas never change: its votes keep their key')
+    .action(rotateDevice);
   ofHome(
     keys.command('backup-device'),
     'split the keys of a device among holders; again after each rotation',
@@ -70,7 +72,7 @@ async function unprotect(options: HomeOptions): Promise<void> {
   say(options, { home, protected: false }, [`the keys of ${home} are in clear files, which only their owner may read`]);
 }
 
-async function rotateDevice(options: HomeOptions): Promise<void> {
+async function rotateDevice(options: HomeOptions & { readonly keepsVote?: boolean }): Promise<void> {
   const { rotateDeviceKey, systemEntropy } = await import('@murmuration/node');
   const home = await homeOf(options);
   const passphrase = await passphraseOf(home, options);
@@ -78,6 +80,7 @@ async function rotateDevice(options: HomeOptions): Promise<void> {
     nowMs: Date.now(),
     entropy: systemEntropy,
     passphrase,
+    keepsVote: options.keepsVote === true,
   });
   say(options, { home, device, epoch, notAfterMs }, [
     `the next key of ${home} is certified: epoch ${epoch}, until ${new Date(notAfterMs).toISOString().slice(0, 10)}`,

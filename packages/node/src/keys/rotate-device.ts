@@ -1,15 +1,26 @@
 import { type DeviceId, equalBytes, MurmurError } from '@murmuration/core';
 import { ed25519KeyPair } from '@murmuration/crypto';
-import { rootKeyFromBytes, rotateOperationalKey, wipeRootKey } from '@murmuration/identity';
+import { type RootKey, rootKeyFromBytes, rotateOperationalKey, wipeRootKey } from '@murmuration/identity';
 import { replicaSetOf } from '@murmuration/ledger';
 import { type Home, openHome, replaceCertificate, requireHome, VALID_FOR_MS } from '../adapters/home.ts';
 import { lockHome } from '../adapters/home-lock.ts';
-import type { Chain } from '../services/chain.ts';
-import { damaged, type ProtectOptions, readDeviceKeys, replaceOperationalKeys, wipeKeys } from './device-keys.ts';
+import {
+  type DeviceKeys,
+  damaged,
+  type ProtectOptions,
+  readDeviceKeys,
+  replaceOperationalKeys,
+  wipeKeys,
+} from './device-keys.ts';
 
 export interface RotateDeviceOptions extends ProtectOptions {
   /** Where the keys are under one. */
   readonly passphrase?: string | undefined;
+  /**
+   * Also rotates a replica of a swarm whose replicas never change: what signs its commands and links is new, what signs
+   * its votes stays. @default false
+   */
+  readonly keepsVote?: boolean;
 }
 
 export interface RotatedDevice {
@@ -32,54 +43,46 @@ export function rotateDeviceKey(folder: string, options: RotateDeviceOptions): R
   using _ = lockHome(folder);
   const { nowMs, entropy, passphrase } = options;
   const home = openHome(folder, passphrase);
-  refuseFixedReplica(home);
-  if (home.earlierSigners.length > 0) throw unfinished(home);
+  const vote = fixedVote(home);
+  if (vote !== undefined && options.keepsVote !== true) throw fixedReplica(home);
+  const isVote = (key: Uint8Array) => vote !== undefined && equalBytes(key, vote);
+  if (home.earlierSigners.some(({ publicKey }) => !isVote(publicKey))) throw unfinished(home);
   const keys = readDeviceKeys(folder, passphrase);
-  if (keys.root === undefined) throw damaged(folder, 'root.key', 'it is not there: bring it back for the rotation');
-  const root = rootKeyFromBytes(keys.root);
-  if (root.device !== home.identity.device) throw damaged(folder, 'root.key', `it is that of ${root.device}`);
+  const root = rootOf(home, keys);
   const next = rotateOperationalKey(entropy, root, home.identity, { nowMs, validForMs: VALID_FOR_MS });
   wipeRootKey(root);
+  const current = home.identity.certificate.key;
   // A key that a crash left uncertified goes.
-  replaceOperationalKeys(folder, [home.identity.secretKey, next.secretKey], options);
+  const kept = keys.operational.filter((secret) => {
+    const { publicKey } = ed25519KeyPair(secret);
+    return isVote(publicKey) || equalBytes(publicKey, current);
+  });
+  replaceOperationalKeys(folder, [...kept, next.secretKey], options);
   replaceCertificate(folder, next.certificateBytes);
   wipeKeys(keys);
   const { device, epoch, notAfterMs } = next.certificate;
   return { device, epoch, notAfterMs };
 }
 
-/**
- * Drops the operational keys that nothing needs any more: those before the one that the ledger names, unless the
- * device still votes under them, and what a crash left uncertified.
- * @returns how many are gone
- */
-export function forgetEarlierKeys(home: Home, chain: Chain, options: RotateDeviceOptions): number {
-  const { folder, identity } = home;
-  const named = chain.ledger.device(identity.device)?.key;
-  if (home.earlierSigners.length === 0 || named === undefined || !equalBytes(named, identity.certificate.key)) return 0;
-  const keys = readDeviceKeys(folder, options.passphrase);
-  const current = chain.epochAt(Math.max(1, chain.height)).baseHeight;
-  const seats = chain.epochs.filter(({ baseHeight }) => baseHeight >= current).flatMap(({ set }) => set.replicas);
-  const needed = [named, ...seats.filter(({ device }) => device === identity.device).map(({ key }) => key)];
-  const kept = keys.operational.filter((secret) => {
-    const { publicKey } = ed25519KeyPair(secret);
-    return needed.some((key) => equalBytes(key, publicKey));
-  });
-  const gone = keys.operational.length - kept.length;
-  if (gone > 0) replaceOperationalKeys(folder, kept, options);
-  wipeKeys(keys);
-  return gone;
+function rootOf({ folder, identity }: Home, { root: file }: DeviceKeys): RootKey {
+  if (file === undefined) throw damaged(folder, 'root.key', 'it is not there: bring it back for the rotation');
+  const root = rootKeyFromBytes(file);
+  if (root.device !== identity.device) throw damaged(folder, 'root.key', `it is that of ${root.device}`);
+  return root;
 }
 
 /** A swarm whose replicas never change knows each by one key, and counts its votes under no other. */
-function refuseFixedReplica({ folder, genesis, identity: { device } }: Home): void {
-  if (genesis === undefined || genesis.lookahead !== undefined) return;
-  if (!replicaSetOf(genesis).replicas.some((replica) => replica.device === device)) return;
-  throw new MurmurError({
+function fixedVote({ genesis, identity: { device } }: Home): Uint8Array | undefined {
+  if (genesis === undefined || genesis.lookahead !== undefined) return undefined;
+  return replicaSetOf(genesis).replicas.find((replica) => replica.device === device)?.key;
+}
+
+function fixedReplica({ folder, identity: { device } }: Home): MurmurError {
+  return new MurmurError({
     code: 'KEYS_REPLICA_FIXED',
     message: `the device of ${folder} is a replica of a swarm whose replicas never change: it votes with its first key for life`,
     remedy:
-      'make the swarm with swarm.changingReplicas, where replicas rotate too; in this one, where the key is known to others, stop the device and go on with one replica less',
+      'where the certificate is to be renewed: rotate with --keeps-vote, which leaves that key in the home; where others know the key: stop the device, or make the swarm with swarm.changingReplicas, where replicas rotate',
     facts: { folder, device },
   });
 }

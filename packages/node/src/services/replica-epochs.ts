@@ -33,9 +33,10 @@ export function replicaEpochs(deps: ReplicaDeps, options: ReplicaOptions): Epoch
   const { identity, genesis, chain } = deps;
   if (genesis.lookahead === undefined) {
     const { replicaSet: set, self } = chain;
-    return self === undefined
-      ? undefined
-      : oneEpoch(engineOf(deps, options, { set, self, baseHeight: 0 }, identity.signer), set, self);
+    if (self === undefined) return undefined;
+    // Where replicas never change, each votes with the key of the genesis for life, whichever signs its commands.
+    const signer = signerOf(deps, set.replicas[self]?.key as Uint8Array) ?? identity.signer;
+    return oneEpoch(engineOf(deps, options, { set, self, baseHeight: 0 }, signer), set, self);
   }
   return createEpochs({
     device: identity.device,

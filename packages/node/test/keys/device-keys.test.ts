@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { systemEntropy } from '../../src/index.ts';
+import { createHome, openHome, rotateDeviceKey, systemEntropy } from '../../src/index.ts';
 import {
   areKeysClear,
   areKeysProtected,
@@ -30,6 +30,13 @@ function fresh() {
   const keys = { root: systemEntropy.bytes(120), operational: [systemEntropy.bytes(32)] };
   writeClearKeys(folder, keys);
   return { folder, keys };
+}
+
+/** Carries a change out in a process that is killed before its `step`th change of the disk. */
+function dying(what: string, folder: string, step: number) {
+  const script = path.join(import.meta.dirname, 'change-and-die.ts');
+  const env = { ...process.env, NODE_COMPILE_CACHE: path.join(place, 'compiled') };
+  return spawnSync(process.execPath, ['--conditions=murmuration-src', script, what, folder, String(step)], { env });
 }
 
 function holdsClear(folder: string, secrets: readonly Uint8Array[]): boolean {
@@ -75,14 +82,11 @@ test.each(['protect', 'unprotect'])(
     timeout: 120_000,
   },
   (what) => {
-    const script = path.join(import.meta.dirname, 'protect-and-die.ts');
-    const env = { ...process.env, NODE_COMPILE_CACHE: path.join(place, 'compiled') };
     let kills = 0;
     for (let step = 1; ; step++) {
       const { folder, keys } = fresh();
       if (what === 'unprotect') protectDeviceKeys(folder, WORDS, options);
-      const given = ['--conditions=murmuration-src', script, what, folder, String(step)];
-      const child = spawnSync(process.execPath, given, { env });
+      const child = dying(what, folder, step);
       if (child.signal === 'SIGKILL') kills += 1;
       const isProtected = areKeysProtected(folder);
       expect(readDeviceKeys(folder, isProtected ? WORDS : undefined)).toEqual(keys);
@@ -99,6 +103,34 @@ test.each(['protect', 'unprotect'])(
     expect(kills).toBeGreaterThan(6);
   },
 );
+
+test('kill -9 at any step of a rotation leaves the key before or the next one, and a home that can go on', {
+  timeout: 120_000,
+}, () => {
+  const epochs: number[] = [];
+  for (let step = 1; ; step++) {
+    made += 1;
+    const folder = path.join(place, `home-${made}`);
+    const { identity } = createHome(systemEntropy, { folder, name: 'wren', nowMs: Date.now() });
+    protectDeviceKeys(folder, WORDS, options);
+    const child = dying('rotate', folder, step);
+    const home = openHome(folder, WORDS);
+    const { epoch } = home.identity.certificate;
+    epochs.push(epoch);
+    const known = epoch === 0 ? home.identity.signer : home.earlierSigners[0];
+    expect(known?.publicKey).toEqual(identity.signer.publicKey);
+    const again = () => rotateDeviceKey(folder, { ...options, nowMs: Date.now(), passphrase: WORDS });
+    if (epoch === 0) expect(again()).toMatchObject({ epoch: 1 });
+    else expect(again).toThrow(coded('KEYS_ROTATION_UNFINISHED'));
+    expect(readDeviceKeys(folder, WORDS).operational).toHaveLength(2);
+    if (child.signal === null) {
+      expect(child.status, child.stderr.toString()).toBe(0);
+      break;
+    }
+  }
+  expect(epochs.length).toBeGreaterThan(6);
+  expect([...new Set(epochs)]).toEqual([0, 1]);
+});
 
 test('a clear key beside the store that is not the one in it is left for a person to look at', () => {
   const { folder } = fresh();

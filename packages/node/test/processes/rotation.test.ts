@@ -85,13 +85,23 @@ describe('the home of a member', () => {
     expect(rotateDeviceKey(member.folder, { ...options, passphrase: WORDS })).toMatchObject({ epoch: 2 });
   }, 240_000);
 
-  test('of a replica that can never be replaced is not rotated, and left as it was', () => {
+  test('of a replica that can never be replaced is left as it was, or keeps the key of its votes', async () => {
     const { replica } = pair();
     const before = readFileSync(join(replica.folder, 'certificate'));
     expect(() => rotateDeviceKey(replica.folder, options)).toThrow(coded('KEYS_REPLICA_FIXED'));
     expect(readFileSync(join(replica.folder, 'certificate')).equals(before)).toBe(true);
     expect(keyBytes(replica.folder)).toBe(32);
-  });
+    for (const epoch of [1, 2]) {
+      rotateDeviceKey(replica.folder, { ...options, keepsVote: true });
+      for (let start = 0; start < 2; start++) {
+        await using wren = await startDevice({ home: replica.folder, logLevel: 'silent' });
+        const entry = () => wren.services.chain.ledger.device(replica.identity.device);
+        await expect.poll(() => entry()?.epoch, { timeout: PATIENCE_MS }).toBe(epoch);
+      }
+      // The key of its votes, and the newest.
+      expect(keyBytes(replica.folder)).toBe(64);
+    }
+  }, 240_000);
 });
 
 test('real replicas rotate one after the other while the swarm trains, and are needed afterwards', async () => {
