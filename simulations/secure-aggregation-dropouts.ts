@@ -1,6 +1,6 @@
 /**
  * `npm run sim -- secure-aggregation-dropouts --seeds 64 [--workers N]`: every way in which the members of small groups
- * vanish, each member at a stage of its own, 6^n for n members, against the rule. No symmetry shortens this: the sign of
+ * vanish, each member at a stage of its own, 6^n for n members (7^n with a norm bound), against the rule. No symmetry shortens this: the sign of
  * a mask follows the order of the ids, who makes a pair's ciphertext the ring that the beacon shuffles, and both
  * together leave no two members alike. Seed s tries the ways whose number is s - 1 modulo 64: 64 seeds in a row are all
  * of them, fewer are that share.
@@ -13,6 +13,7 @@ import {
   type Setting,
   seedTextOf,
   tryFate,
+  waysOf,
 } from '../packages/privacy/test/secure-aggregation/dropouts.ts';
 import { withForgottenMask, withWrongSign } from '../packages/privacy/test/secure-aggregation/planted.ts';
 import type { World } from '../packages/privacy/test/secure-aggregation/world.ts';
@@ -29,6 +30,7 @@ const SETTINGS: readonly Setting[] = [
   { size: 5, minSurvivors: 4 },
   { size: 5, degree: 2 },
   { size: 6 },
+  { size: 3, norm: { bound: 8191, projections: 1 } },
 ];
 
 interface Count {
@@ -59,8 +61,8 @@ async function seed(seed: number): Promise<DropoutsOutcome> {
 function slice(setting: Setting, seed: number, wrong: string[]): Count {
   let released = 0;
   let voided = 0;
-  for (let number = (seed - 1) % SLICES; number < 6 ** setting.size; number += SLICES) {
-    const fate = fateNumber(number, setting.size);
+  for (let number = (seed - 1) % SLICES; number < waysOf(setting); number += SLICES) {
+    const fate = fateNumber(number, setting);
     const tried = tryFate(setting, fate);
     if (tried.released) released++;
     else voided++;
@@ -79,7 +81,7 @@ function rows(outcomes: readonly DropoutsOutcome[]): Row[] {
     ...SETTINGS.map((setting, at): Row => {
       const released = sum(at, 'released');
       const ways = released + sum(at, 'voided');
-      const all = 6 ** setting.size;
+      const all = waysOf(setting);
       return {
         what: `${describe(setting)}: ways to vanish, ${released} with an exact sum, the rest with nothing released`,
         ...{ value: ways, unit: 'ways', against: `the rule; ${slices} of ${SLICES} slices of all ${all}` },
@@ -94,10 +96,11 @@ function rows(outcomes: readonly DropoutsOutcome[]): Row[] {
   ];
 }
 
-function describe({ size, degree, minSurvivors, roster }: Setting): string {
+function describe({ size, degree, minSurvivors, roster, norm }: Setting): string {
   const ring = degree === undefined ? '' : `, ${degree} neighbours each`;
   const survivors = minSurvivors === undefined ? '' : `, at least ${minSurvivors} survivors`;
-  return `${size} members${ring}${survivors}${roster === 'committed' ? ', committed roster' : ''}`;
+  const mode = roster === 'committed' ? ', committed roster' : norm ? ', a norm bound' : '';
+  return `${size} members${ring}${survivors}${mode}`;
 }
 
 /** With the last of four members lost after it shared. */

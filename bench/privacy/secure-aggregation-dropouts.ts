@@ -11,7 +11,7 @@ export function subsetsRow(): Row {
   let released = 0;
   let voided = 0;
   for (const size of SIZES) {
-    for (const fate of subsetFates(size)) {
+    for (const fate of subsetFates({ size })) {
       const tried = tryFate({ size }, fate);
       if (tried.released) released++;
       if (tried.released && tried.wrong === undefined) exact++;

@@ -1,21 +1,30 @@
 import type { AggregationPlan, PlanOptions, VoidReason } from '../../src/secure-aggregation/index.ts';
-import { createWorld, FATES, type LostAfter, type Outcome, plainSum, runWorld, type World } from './world.ts';
+import { createWorld, fatesOf, type LostAfter, type Outcome, plainSum, runWorld, type World } from './world.ts';
 
 /** A group whose dropouts are tried: small vectors, since every number of a vector goes the same way. */
-export type Setting = Pick<PlanOptions, 'roster' | 'minSurvivors' | 'degree'> & { readonly size: number };
+export type Setting = Pick<PlanOptions, 'roster' | 'minSurvivors' | 'degree' | 'norm'> & { readonly size: number };
 
 /** What each member does: its last message. */
 export type Fate = readonly LostAfter[];
 
-/** Every way in which each member for itself may vanish: 6^size. */
-export function fateNumber(number: number, size: number): Fate {
-  return Array.from({ length: size }, (_, member) => FATES[Math.floor(number / 6 ** member) % 6] as LostAfter);
+/** How many ways there are for each member for itself to vanish, or to stay. */
+export function waysOf({ size, norm = null }: Setting): number {
+  return fatesOf({ norm }).length ** size;
+}
+
+/** @param number from 0 to `waysOf(setting)` − 1 */
+export function fateNumber(number: number, { size, norm = null }: Setting): Fate {
+  const fates = fatesOf({ norm });
+  return Array.from(
+    { length: size },
+    (_, i) => fates[Math.floor(number / fates.length ** i) % fates.length] as LostAfter,
+  );
 }
 
 /** Every non-empty subset of the members lost at every stage, and nobody lost. */
-export function* subsetFates(size: number): Generator<Fate> {
+export function* subsetFates({ size, norm = null }: Setting): Generator<Fate> {
   yield Array.from({ length: size }, () => 'none');
-  for (const stage of FATES) {
+  for (const stage of fatesOf({ norm })) {
     if (stage === 'none') continue;
     for (let subset = 1; subset < 2 ** size; subset++) {
       yield Array.from({ length: size }, (_, member) => (((subset >> member) & 1) === 1 ? stage : 'none'));
@@ -28,11 +37,12 @@ export type Wanted = { readonly survivors: readonly number[] } | { readonly void
 /**
  * What a plan must come to, from its rule alone: whoever is left after each message forms the largest set in which
  * everybody has `threshold` of its closed neighbourhood; below `minSurvivors` the plan is void; a sum is of those whose
- * vectors came, and is released where `threshold` holders of everybody who shared reveal.
+ * vectors came (and were proven, where the plan bounds norms), and is released where `threshold` holders of everybody who shared reveal.
  */
-export function wantedOf({ members, graph, threshold, minSurvivors }: AggregationPlan, fate: Fate): Wanted {
+export function wantedOf({ members, graph, threshold, minSurvivors, norm }: AggregationPlan, fate: Fate): Wanted {
+  const fates = fatesOf({ norm });
   const answered = (stage: LostAfter) => (member: number) =>
-    FATES.indexOf(fate[member] as LostAfter) >= FATES.indexOf(stage);
+    fates.indexOf(fate[member] as LostAfter) >= fates.indexOf(stage);
   const near = (set: readonly number[], member: number) =>
     set.filter((other) => other === member || graph.areNeighbours(member, other)).length;
   const carried = (set: readonly number[], of: readonly number[]) =>
@@ -43,7 +53,7 @@ export function wantedOf({ members, graph, threshold, minSurvivors }: Aggregatio
     left = subsetsOf(left.filter(answered(stage))).find((set) => carried(set, set)) ?? [];
     if (left.length < minSurvivors) return { voided: 'too-few-members' };
   }
-  const survivors = left.filter(answered('masked'));
+  const survivors = left.filter(answered(norm === null ? 'masked' : 'proven'));
   if (survivors.length < minSurvivors || !carried(survivors, left)) return { voided: 'too-few-survivors' };
   return carried(survivors.filter(answered('none')), left) ? { survivors } : { voided: 'too-few-shares' };
 }

@@ -15,9 +15,13 @@ import {
 } from '../../src/secure-aggregation/index.ts';
 
 /** The last message that a member sends. `none`: it stays to the end; `start`: it never says a word. */
-export type LostAfter = 'start' | 'keys' | 'ciphertexts' | 'shares' | 'masked' | 'none';
-/** In the order in which members pass them. */
-export const FATES: readonly LostAfter[] = ['start', 'keys', 'ciphertexts', 'shares', 'masked', 'none'];
+export type LostAfter = 'start' | 'keys' | 'ciphertexts' | 'shares' | 'masked' | 'proven' | 'none';
+
+/** In the order in which the members of a plan pass them; `proven` where it bounds norms. */
+export function fatesOf({ norm }: Pick<AggregationPlan, 'norm'>): readonly LostAfter[] {
+  const sent = ['start', 'keys', 'ciphertexts', 'shares', 'masked'] as const;
+  return norm === null ? [...sent, 'none'] : [...sent, 'proven', 'none'];
+}
 
 export function seededEntropy(seed: string): Entropy {
   const random = seededRandom(seed);
@@ -120,6 +124,7 @@ export interface Outcome {
 export function runWorld(world: World, lostAfter: (member: number) => LostAfter = () => 'none'): Outcome {
   const { clients, aggregator, committed } = world;
   const answers = clients.map(() => 0);
+  const fates = fatesOf(world.plan);
   const sent = clients.map(() => 0);
   const received = clients.map(() => 0);
   const refused: string[] = [];
@@ -132,7 +137,7 @@ export function runWorld(world: World, lostAfter: (member: number) => LostAfter 
       if (effect.kind === 'refused') refused.push(`${member}: ${effect.reason}`);
       if (effect.kind !== 'send') return [];
       const stage = lostAfter(member);
-      if (stage !== 'none' && (answers[member] as number) >= FATES.indexOf(stage)) return [];
+      if (stage !== 'none' && (answers[member] as number) >= fates.indexOf(stage)) return [];
       (answers[member] as number)++;
       sent[member] = (sent[member] as number) + effect.bytes.length;
       trace.push(effect.bytes);
