@@ -172,7 +172,9 @@ function sharing(
       const missing = [...others.keys()].filter((holder) => !received.has(holder));
       if (missing.length > 0) return { ...refuse('wrong-number'), cheaters: missing };
       finished = true;
-      return accept(combine(self, secret, packages, received));
+      // Shares of whoever is not in the group are nobody's.
+      const expected = [...others.keys()].map((holder) => [holder, received.get(holder) as Uint8Array] as const);
+      return accept(combine(self, secret, packages, expected));
     },
   };
 }
@@ -185,11 +187,9 @@ function combine(
   self: number,
   secret: Round1Secret,
   packages: Parameters<typeof ed25519_FROST.DKG.round3>[1],
-  received: ReadonlyMap<number, Uint8Array>,
+  received: readonly (readonly [number, Uint8Array])[],
 ): { readonly group: ThresholdGroup; readonly share: SecretShare } {
-  const parts = [...received]
-    .filter(([holder]) => holder !== self)
-    .map(([holder, signingShare]) => ({ identifier: identifierOf(holder), signingShare }));
+  const parts = received.map(([holder, signingShare]) => ({ identifier: identifierOf(holder), signingShare }));
   const key = ed25519_FROST.DKG.round3(secret, packages, parts);
   return {
     group: groupFromFrost(key.public),

@@ -65,6 +65,15 @@ test('a damaged, missing, doubled or borrowed broadcast names its holder', () =>
   expect(first.receive([second, third]).ok).toBe(true);
 });
 
+test('a coefficient of nothing, which lowers the degree, names its holder', () => {
+  const [first, second, third] = start(2, 3) as [DkgStart, DkgStart, DkgStart];
+  const identity = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0));
+  const at = third.broadcast.length - 64 - 2 - 32;
+  const lowered = Uint8Array.from(third.broadcast);
+  lowered.set(identity, at);
+  expect(first.receive([second.broadcast, lowered])).toMatchObject({ reason: 'bad-broadcast', cheaters: [3] });
+});
+
 test('a polynomial of the wrong degree names its holder', () => {
   const [first, second] = start(2, 3) as [DkgStart, DkgStart];
   const wrongDegree = startDkg(3, 3, 3, seededEntropy('too steep'));
@@ -84,7 +93,9 @@ test('a share that does not fit the broadcast names its sender, and a right one 
   const short = new Map(right);
   short.delete(3);
   expect(first.finish(short)).toMatchObject({ reason: 'wrong-number', cheaters: [3] });
-  expect(first.finish(right).ok).toBe(true);
+  // Who is not in the group, or claims to be ourselves, changes nothing.
+  const crowded = new Map(right).set(1, new Uint8Array(3)).set(9, new Uint8Array(32)).set(0.5, new Uint8Array(32));
+  expect(first.finish(crowded).ok).toBe(true);
   expect(() => first.finish(right)).toThrow(expect.objectContaining({ code: 'CRYPTO_DKG_FINISHED' }));
 });
 
