@@ -1,4 +1,5 @@
 import { toHex } from '@murmuration/core';
+import { sha3_256 } from '@murmuration/crypto';
 import { expect, test } from 'vitest';
 import { decodePoint, decodeScalar, scalars } from '../../../src/zk/group/group.ts';
 import { BLINDING_BASE, commit, commitVector, VALUE_BASE, vectorBases } from '../../../src/zk/group/pedersen.ts';
@@ -7,6 +8,17 @@ test('all bases are distinct points and none is the identity', () => {
   const bases = [VALUE_BASE, BLINDING_BASE, ...vectorBases('g', 32), ...vectorBases('h', 32)];
   expect(new Set(bases.map((base) => toHex(base.toBytes()))).size).toBe(66);
   expect(bases.some((base) => base.is0())).toBe(false);
+});
+
+/**
+ * By a program of its own, from the texts alone: expand_message_xmd over SHA-512 (RFC 9380 §5.3.1) of the name under
+ * `murmuration/zk/generators/v1`, then the element derivation and encoding of RFC 9496 §4.3.
+ */
+test('bases are hashes of their names and nothing else: known answers', () => {
+  expect(VALUE_BASE.toHex()).toBe('7c5c643ee7f100e5c93f9c33803e5cc1696bcbed22738c9d66b2fffb0f4d2b7f');
+  expect(BLINDING_BASE.toHex()).toBe('e0700a966ad9101f89de3d7682c3b52917d90dd334f2483ecca98ce411cd862b');
+  const families = [...vectorBases('g', 64), ...vectorBases('h', 64)].map((base) => base.toBytes());
+  expect(toHex(sha3_256(...families))).toBe('80c6c286c55e424f9de5133b3fcf029563b6c2a6197d92d5d19d25611eeb1d48');
 });
 
 test('a commitment is value·G + blinding·H, and commitments add up', () => {
