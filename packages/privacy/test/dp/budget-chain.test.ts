@@ -213,7 +213,7 @@ describe('what types do not keep out', () => {
       sampling: { kind: 'poisson', rate: 0.001 },
       count: 1,
     };
-    for (const draws of [[draw], [lookalike], [null as object as typeof draw]]) {
+    for (const draws of [[draw], [lookalike], [{} as object as typeof draw]]) {
       expect(
         await codeOfAsync(() => ledger.release(ACCOUNT, { purpose: 'x', events: [claimed], draws }, () => 0)),
       ).toBe('PRIVACY_SAMPLING_NOT_EXECUTED');

@@ -38,6 +38,8 @@ describe('clipping', () => {
   test('NaN and infinities are refused by their place', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       expect(codeOf(() => clip(Float32Array.of(1, bad), 1))).toBe('PRIVACY_NOT_FINITE');
+      // With such a norm nothing would be clipped at all.
+      expect(codeOf(() => clip(Float32Array.of(1, 2), bad))).toBe('OPTION_OUT_OF_RANGE');
     }
   });
 });
@@ -53,6 +55,66 @@ describe('conditional stochastic rounding', () => {
       const { values } = quantiser.quantise(vector(`v${i}`, dimension, 3), entropy);
       expect(squaredNorm(values)).toBeLessThanOrEqual(quantiser.maxSquaredNorm);
     }
+  });
+
+  test('nor for vectors made to exceed it, with bytes chosen to round up: bounded, or an error, never more', () => {
+    const random = seededRandom('adversary');
+    const worst = (dimension: number): readonly Float64Array[] => [
+      new Float64Array(dimension),
+      new Float64Array(dimension).fill(Number.MAX_VALUE),
+      new Float64Array(dimension).fill(-Number.MAX_VALUE),
+      new Float64Array(dimension).fill(5e-324),
+      // Just above an integer each, which rounding up moves by nearly one.
+      new Float64Array(dimension).fill(1 + 2 ** -40),
+      Float64Array.from({ length: dimension }, (_, i) => (i % 2 === 0 ? -1 : 1) * (i + 2 ** -30)),
+      Float64Array.from({ length: dimension }, (_, i) => (i === 0 ? 1e300 : 1e-300)),
+      Float64Array.from({ length: dimension }, () => (random.unit() - 0.5) * 10 ** (600 * random.unit() - 300)),
+    ];
+    const entropies = [
+      () => seededEntropy('round adversary'),
+      () => ({ bytes: (length: number) => new Uint8Array(length) }),
+      () => ({ bytes: (length: number) => new Uint8Array(length).fill(255) }),
+    ];
+    let stuck = 0;
+    for (const dimension of [1, 2, 33, 400]) {
+      for (const scale of [1e-7, 0.03, 1, 50]) {
+        const quantiser = createQuantiser({ clippingNorm: 1, scale, dimension });
+        expect(Number.isSafeInteger(quantiser.maxSquaredNorm)).toBe(true);
+        for (const update of worst(dimension)) {
+          for (const entropy of entropies) {
+            const code = codeOf(() => {
+              const { values } = quantiser.quantise(update, entropy());
+              expect(squaredNorm(values)).toBeLessThanOrEqual(quantiser.maxSquaredNorm);
+              if (update.every((x) => x === 0)) expect(values.every((x) => x === 0)).toBe(true);
+            });
+            expect([undefined, 'PRIVACY_ROUNDING_STUCK']).toContain(code);
+            if (code !== undefined) stuck++;
+          }
+        }
+      }
+    }
+    // Known bad: bytes that always round up do exceed the bound, and are caught.
+    expect(stuck).toBeGreaterThan(0);
+  });
+
+  test('two neighbours’ sums lie no farther apart than the stated sensitivity, under both relations', () => {
+    const dimension = 50;
+    const quantiser = createQuantiser({ clippingNorm: 2, scale: 0.05, dimension });
+    const entropy = seededEntropy('neighbours');
+    let [moved, swapped] = [0, 0];
+    for (let i = 0; i < 100; i++) {
+      const one = quantiser.quantise(vector(`one ${i}`, dimension, 1), entropy).values;
+      // The opposite vector is the farthest replacement.
+      const other = quantiser.quantise(vector(`one ${i}`, dimension, -1), entropy).values;
+      moved = Math.max(moved, Math.sqrt(squaredNorm(one)));
+      swapped = Math.max(swapped, Math.sqrt(squaredNorm(one.map((x, j) => x - (other[j] as number)))));
+    }
+    const stated = (adjacency: Adjacency) =>
+      sensitivityOf({ kind: 'quantised-sum', maxSquaredNorm: quantiser.maxSquaredNorm, dimension }, adjacency).l2;
+    expect(moved).toBeLessThanOrEqual(stated('add-or-remove-one'));
+    expect(swapped).toBeLessThanOrEqual(stated('replace-one'));
+    // Known bad: under replace-one the bound of add-or-remove-one does not hold.
+    expect(swapped).toBeGreaterThan(1.5 * stated('add-or-remove-one'));
   });
 
   test('the bound binds: a coarse grid needs more than one attempt, and unconditional rounding would exceed it', () => {

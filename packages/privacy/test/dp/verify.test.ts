@@ -1,7 +1,17 @@
-import { seededRandom } from '@murmuration/core';
+import { memoryStore, seededRandom } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
-import { type PrivacyPlan, pldEpsilon, privacyEvent, rdpEpsilon, verifyGuarantees } from '../../src/index.ts';
-import { codeOf, gaussianPlan } from './world.ts';
+import {
+  createBudgetLedger,
+  drawPoisson,
+  type PoissonDraw,
+  type PrivacyPlan,
+  pldEpsilon,
+  privacyEvent,
+  rational,
+  rdpEpsilon,
+  verifyGuarantees,
+} from '../../src/index.ts';
+import { codeOf, codeOfAsync, gaussianPlan, seededEntropy } from './world.ts';
 
 describe('verifyGuarantees', () => {
   const plan = gaussianPlan(1.1, 256 / 60000, 14062);
@@ -38,6 +48,55 @@ describe('verifyGuarantees', () => {
     const verdict = verifyGuarantees(bad, { epsilon: 1, delta: 1e-6 });
     expect(verdict).toMatchObject({ holds: false, reason: 'malformed-plan' });
     expect(!verdict.holds && verdict.detail).toContain('amplification');
+  });
+
+  test('never throws for a plan, whatever it is made of, and says what is wrong', () => {
+    const event = plan.events[0];
+    const shapes: readonly (readonly [unknown, string])[] = [
+      [null, 'no list of events'],
+      [{ adjacency: 'add-or-remove-one' }, 'no list of events'],
+      [{ adjacency: 'replace', events: [event] }, '"replace" is no neighbouring relation'],
+      [{ adjacency: 'replace-one', events: [null] }, 'lacks its mechanism'],
+      [
+        { adjacency: 'replace-one', events: [{ ...event, mechanism: { kind: 'gausian' } }] },
+        '"gausian" is no mechanism',
+      ],
+      [{ adjacency: 'replace-one', events: [{ ...event, sampling: { kind: 'shuffle' } }] }, '"shuffle" is no sampling'],
+      [{ adjacency: 'replace-one', events: [{ ...event, count: 0.5 }] }, 'count of an event is 0.5'],
+      [{ adjacency: 'replace-one', events: [{ ...event, sampling: { kind: 'poisson', rate: 2 } }] }, 'rate of Poisson'],
+    ];
+    for (const [shape, words] of shapes) {
+      const verdict = verifyGuarantees(shape as PrivacyPlan, { epsilon: 1, delta: 1e-6 });
+      expect(verdict).toMatchObject({ holds: false, reason: 'malformed-plan' });
+      expect(!verdict.holds && verdict.detail).toContain(words);
+    }
+  });
+
+  test('fixed batches that claim to be a Poisson sample: the plan is proven for draws only, and the ledger wants them', async () => {
+    const claimed = privacyEvent({ kind: 'gaussian', noiseMultiplier: 5 }, { kind: 'poisson', rate: 0.01 });
+    const honest = privacyEvent(claimed.mechanism, { kind: 'fixed-size', size: 10, population: 1000 });
+    const guarantee = { epsilon: 0.2, delta: 1e-6 };
+    const planned = (event: typeof claimed): PrivacyPlan => ({ adjacency: 'add-or-remove-one', events: [event] });
+    expect(verifyGuarantees(planned(honest), guarantee)).toMatchObject({ holds: false, reason: 'epsilon-exceeded' });
+    const proof = verifyGuarantees(planned(claimed), guarantee);
+    expect(proof.holds && proof.assumptions.join()).toContain('drawn independently at rate 0.01');
+    const ledger = createBudgetLedger({ store: memoryStore(), clock: { nowMs: () => 0 } });
+    const account = { owner: 'a', dataset: 'b' };
+    await ledger.open(account, { ...guarantee, adjacency: 'add-or-remove-one' });
+    const batch = {
+      rate: 0.01,
+      population: 1000,
+      members: Uint32Array.from({ length: 10 }, (_, i) => i),
+      charge: () => {},
+    };
+    for (const draws of [[], [batch as object as PoissonDraw]]) {
+      const charge = { purpose: 'a step', events: [claimed], draws };
+      expect(await codeOfAsync(() => ledger.release(account, charge, () => 1))).toBe('PRIVACY_SAMPLING_NOT_EXECUTED');
+    }
+    const charge = { purpose: 'a step', events: [honest] };
+    expect(await codeOfAsync(() => ledger.release(account, charge, () => 1))).toBe('PRIVACY_BUDGET_EXHAUSTED');
+    const draws = [drawPoisson(seededEntropy('verify'), 1000, rational(1, 100))];
+    expect(await ledger.release(account, { purpose: 'a step', events: [claimed], draws }, () => 1)).toBe(1);
   });
 
   test('a guarantee that is none is the caller’s error', () => {

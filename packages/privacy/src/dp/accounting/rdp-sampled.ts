@@ -45,7 +45,7 @@ export function binomialLogMoment(rate: number, order: number, logMoment: (k: nu
 
 /** How far, in σ, the trapezoidal rule runs past the two peaks of the integrand. */
 const REACH = 12;
-/** Beyond, exp(exponent)^order may overflow: such terms are taken by their logarithm, as upper bounds. */
+/** Beyond, exp(order·exponent) may overflow: such terms are taken by their logarithm, as upper bounds. */
 const MAX_EXPONENT = 600;
 
 function trapezoidalLogMoment(sigma: number, rate: number, order: number): number {
@@ -62,7 +62,7 @@ function trapezoidalLogMoment(sigma: number, rate: number, order: number): numbe
     const z = from + i * step;
     const logDensity = -(z * z) / (2 * variance) - scale;
     const exponent = (2 * z - 1) / (2 * variance);
-    if (scale === 0 && exponent < MAX_EXPONENT) {
+    if (scale === 0 && order * exponent < MAX_EXPONENT) {
       sum += Math.exp(logDensity) * excess(order, rate * Math.expm1(exponent));
     } else sum += Math.exp(order * logMixture(rate, exponent) + logDensity);
   }
