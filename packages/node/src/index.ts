@@ -1,5 +1,11 @@
-export { type CkksWorker, type CkksWorkerOptions, openCkksWorker } from './adapters/ckks-host.ts';
-export type { WorkerKeys, WorkerRelease, WorkerReleased, WorkerSum } from './adapters/ckks-protocol.ts';
+export {
+  type CkksStatisticsWorker,
+  type CkksWorker,
+  type CkksWorkerOptions,
+  openCkksStatisticsWorker,
+  openCkksWorker,
+} from './adapters/ckks-host.ts';
+export type { SentVector, WorkerKeys, WorkerRelease, WorkerReleased, WorkerSum } from './adapters/ckks-protocol.ts';
 export type { LogLevel } from './adapters/file-log.ts';
 export {
   type CreateHomeOptions,
@@ -29,7 +35,7 @@ export { passphraseFileOf, readPassphraseFile } from './keys/passphrase-file.ts'
 export { type RotateDeviceOptions, type RotatedDevice, rotateDeviceKey } from './keys/rotate-device.ts';
 export { type BudgetFile, openBudgetFile } from './privacy/budget-file.ts';
 export { readPlanFile, writePlanFile } from './privacy/plan-file.ts';
-export { type ToleranceRow, toleranceTable } from './privacy/tolerance.ts';
+export { type ToleranceRow, toleranceRow, toleranceTable } from './privacy/tolerance.ts';
 export { planAsToml, planTraining, type TrainingAnswer, type TrainingRequest } from './privacy/training-plan.ts';
 export { type VerifiedPlan, verifyPlan } from './privacy/verify-plan.ts';
 export {
@@ -46,7 +52,14 @@ export type { StartSwarmOptions } from './swarm/start-swarm.ts';
 export { type QuarantinedLiar, type SwarmSummary, summarise } from './swarm/summary.ts';
 export type { Swarm } from './swarm/swarm.ts';
 export { VERSION } from './version.ts';
-export type { JobView, OpenJobRequest, RoundDetail, RoundView, UpdateView } from './views/learning.ts';
+export type {
+  JobView,
+  OpenJobRequest,
+  PrivateRoundsRequest,
+  RoundDetail,
+  RoundView,
+  UpdateView,
+} from './views/learning.ts';
 export type { BlockView, CommandView } from './views/ledger.ts';
 export type { LightQuestion } from './views/light.ts';
 export type { LogEvent, PageQuery, SwarmEvent, SwarmSource } from './views/source.ts';

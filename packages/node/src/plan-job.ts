@@ -1,8 +1,19 @@
-import { accept, type Result, refuse } from '@murmuration/core';
-import { defaultPlan, encodePlan, STRATEGIES, type Strategy, type TrainingPlan } from '@murmuration/learning';
+import { accept, MurmurError, type Result, refuse } from '@murmuration/core';
+import {
+  defaultPlan,
+  encodePlan,
+  makePrivate,
+  type NoiseChoice,
+  type PrivatePlan,
+  RULES,
+  STRATEGIES,
+  type Strategy,
+  type TrainingPlan,
+} from '@murmuration/learning';
 import type { Ledger } from '@murmuration/ledger';
+import { tolerance } from '@murmuration/privacy';
 import type { DataPlaces } from './adapters/data-places.ts';
-import type { OpenJobRequest } from './views/learning.ts';
+import type { OpenJobRequest, PrivateRoundsRequest } from './views/learning.ts';
 
 export interface PlannedJob {
   readonly job: string;
@@ -10,7 +21,13 @@ export interface PlannedJob {
   readonly rounds: number;
 }
 
-/** From what a person asks for to the command that opens the job. @returns why not, for a person */
+const CLIPPING_NORM = 2;
+const DELTA = 1e-5;
+
+/**
+ * From what a person asks for to the command that opens the job. @returns why not, for a person
+ * @throws PRIVATE_ROUNDS_TOLERANCE with the row of the threshold table, and what else `makePrivate` throws
+ */
 export async function planJob(
   request: OpenJobRequest,
   places: DataPlaces,
@@ -19,7 +36,35 @@ export async function planJob(
   const plan = await planOf(request, places);
   if (!plan.ok) return plan;
   const job = request.job ?? freeId(request.data, ledger);
-  return accept({ job, plan: encodePlan(plan.value), rounds: request.rounds });
+  const { rounds, privacy } = request;
+  const whole = privacy === undefined ? plan.value : withPrivacy(plan.value, { ...request, privacy }, ledger);
+  return accept({ job, plan: encodePlan(whole), rounds });
+}
+
+/** As many liars as the groups bear are expected, but for what the request says. */
+function withPrivacy(
+  plan: TrainingPlan,
+  { privacy, rounds, faulty }: OpenJobRequest & { readonly privacy: PrivateRoundsRequest },
+  ledger: Ledger,
+): PrivatePlan {
+  const devices = ledger.devices().filter(({ device }) => !ledger.isQuarantined(device)).length;
+  const { groupSize = 5, clippingNorm = CLIPPING_NORM, colluders = 1 } = privacy;
+  const { groups, poisoners } = tolerance(devices, groupSize, Math.min(colluders, groupSize - 1));
+  const borne = Math.min(plan.faulty, poisoners, RULES[plan.strategy].maxFaulty(groups));
+  const choice = { groupSize, clippingNorm, colluders, noise: noiseOf(privacy) };
+  return makePrivate({ ...plan, faulty: faulty ?? borne }, choice, { devices, rounds });
+}
+
+function noiseOf({ epsilon, noise: noiseMultiplier, delta = DELTA }: PrivateRoundsRequest): NoiseChoice {
+  if (epsilon !== undefined && noiseMultiplier !== undefined) {
+    throw new MurmurError({
+      code: 'PRIVACY_PLAN_OPTIONS',
+      message: 'private rounds were asked for with a wanted epsilon and with a given noise',
+      remedy: 'give one of the two: the other follows from it',
+    });
+  }
+  if (epsilon !== undefined) return { kind: 'budget', epsilon, delta };
+  return noiseMultiplier === undefined ? { kind: 'none' } : { kind: 'sigma', noiseMultiplier, delta };
 }
 
 /** The plan of a request: that of its kind of data, with what the person wished otherwise. */

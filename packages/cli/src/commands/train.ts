@@ -1,5 +1,6 @@
-import type { OpenJobRequest } from '@murmuration/node';
+import type { OpenJobRequest, PrivateRoundsRequest } from '@murmuration/node';
 import type { Command } from 'commander';
+import { toleranceScreen } from '../screens/privacy.ts';
 import { roundsScreen } from '../screens/rounds.ts';
 import { green } from '../terminal/style.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type RemoteOptions,
   remote,
   untilInterrupted,
+  usageError,
   wholeNumber,
 } from './shared.ts';
 
@@ -21,6 +23,13 @@ interface Options extends RemoteOptions {
   readonly seed?: number;
   readonly job?: string;
   readonly watch?: boolean;
+  readonly private?: boolean;
+  readonly group: number;
+  readonly clip: number;
+  readonly colluders: number;
+  readonly epsilon?: number;
+  readonly delta: number;
+  readonly noise?: number;
 }
 
 export function registerTrain(program: Command): void {
@@ -32,6 +41,13 @@ export function registerTrain(program: Command): void {
     .option('--alpha <number>', 'Dirichlet concentration of the split; small is more unequal', decimal(0.01, 1000), 0.5)
     .option('--seed <number>', 'seed of split, first model and batches', wholeNumber(0, 2 ** 32 - 1))
     .option('--job <id>', 'name of the job: a-z, 0-9 and hyphens')
+    .option('--private', 'replicas see sums of small groups, and no update of a device')
+    .option('--group <number>', 'private: members of a group at least', wholeNumber(5, 10), 5)
+    .option('--clip <norm>', 'private: L2 norm that updates are clipped to', decimal(1e-6, 1e6), 2)
+    .option('--colluders <number>', 'private: members of a group that may work with replicas', wholeNumber(0, 8), 1)
+    .option('--epsilon <number>', "private: what the whole job may cost one device's data", decimal(1e-3, 1e6))
+    .option('--delta <number>', 'private: the chance that epsilon fails', decimal(1e-20, 0.5), 1e-5)
+    .option('--noise <number>', 'private: noise over clipping norm, in place of --epsilon', decimal(0.02, 1e5))
     .option('--watch', 'print rounds until the job is finished')
     .addHelpText(
       'after',
@@ -39,7 +55,11 @@ export function registerTrain(program: Command): void {
 Examples
   murmur train --data names --rounds 24 --watch
   murmur train --data digits --strategy cge
-  murmur train --data csv:patients.csv      # a path on the swarm's machine`,
+  murmur train --data csv:patients.csv      # a path on the swarm's machine
+  murmur train --data digits --private --epsilon 30
+
+--private shows what groups bear before it asks; without --epsilon and --noise there are masks only. Noise costs
+accuracy: docs/benchmarks/privacy.md has the numbers.`,
     )
     .action(train);
 }
@@ -54,11 +74,36 @@ async function train(options: Options): Promise<void> {
     alpha,
     ...(seed === undefined ? {} : { seed }),
     ...(job === undefined ? {} : { job }),
+    ...privacyOf(options),
   };
+  const tolerance = options.private ? await toleranceOf(client, options) : [];
+  // Also where the swarm then refuses: the row says why.
+  if (tolerance.length > 0 && !options.json) printLines([...toleranceScreen(tolerance), '']);
   const opened = await client.openJob(request);
   if (options.watch) await watch(client, opened.job);
-  else if (options.json) printJson(opened);
+  else if (options.json) printJson(options.private ? { ...opened, tolerance } : opened);
   else printLines([`${green('✓')} job ${opened.job} is open`, `  follow it: murmur rounds --job ${opened.job}`]);
+}
+
+/** @throws CLI_USAGE for wishes about privacy without --private, or for two that exclude each other */
+function privacyOf(options: Options): { readonly privacy?: PrivateRoundsRequest } {
+  const { epsilon, noise, delta, group: groupSize, clip: clippingNorm, colluders } = options;
+  if (options.private !== true) {
+    if (epsilon === undefined && noise === undefined) return {};
+    throw usageError('--epsilon and --noise are for private rounds', 'add --private, or leave them out');
+  }
+  if (epsilon !== undefined && noise !== undefined) {
+    throw usageError('--epsilon and --noise exclude each other', 'give one of the two: the other follows from it');
+  }
+  const wanted = { ...(epsilon === undefined ? {} : { epsilon }), ...(noise === undefined ? {} : { noise }) };
+  return { privacy: { groupSize, clippingNorm, colluders, delta, ...wanted } };
+}
+
+/** What groups of the wished size bear among the devices that the swarm knows now. */
+async function toleranceOf(client: Awaited<ReturnType<typeof connect>>, { group, colluders }: Options) {
+  const { toleranceRow } = await import('@murmuration/node');
+  const { training } = await client.swarm();
+  return [toleranceRow(training.participants, group, colluders)];
 }
 
 async function watch(client: Awaited<ReturnType<typeof connect>>, job: string): Promise<void> {

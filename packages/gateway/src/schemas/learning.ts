@@ -48,6 +48,23 @@ export const JobSchema = object('JobView', {
 
 const DATA_PATTERN = '^(names|digits|(idx|csv):.{1,1024})$';
 
+const PrivateRoundsSchema = object('PrivateRoundsRequest', {
+  groupSize: Type.Optional(Type.Integer({ minimum: 5, maximum: 10, description: 'members of a group at least' })),
+  clippingNorm: Type.Optional(
+    Type.Number({ minimum: 1e-6, maximum: 1e6, description: 'L2 norm that updates are clipped to' }),
+  ),
+  colluders: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 8, description: 'members of one group that may work with replicas' }),
+  ),
+  epsilon: Type.Optional(
+    Type.Number({ minimum: 1e-3, maximum: 1e6, description: "what the whole job may cost one device's data" }),
+  ),
+  noise: Type.Optional(
+    Type.Number({ minimum: 0.02, maximum: 1e5, description: 'over the clipping norm, in place of epsilon' }),
+  ),
+  delta: Type.Optional(Type.Number({ minimum: 1e-20, maximum: 0.5, description: 'of epsilon' })),
+});
+
 export const OpenJobSchema = object('OpenJobRequest', {
   job: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'chosen by the swarm when absent' })),
   data: Type.Unsafe<OpenJobRequest['data']>({
@@ -71,6 +88,7 @@ export const OpenJobSchema = object('OpenJobRequest', {
   batchSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536 })),
   learningRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 10 })),
   hidden: Type.Optional(Type.Integer({ minimum: 1, maximum: 4096, description: 'hidden units of the model' })),
+  privacy: Type.Optional(PrivateRoundsSchema),
 });
 
 export const OpenedJobSchema = object('OpenedJob', { job: text('job id') });

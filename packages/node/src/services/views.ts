@@ -1,7 +1,7 @@
 import { decodeBatch, decodeCertificate } from '@murmuration/consensus';
 import { toHex } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
-import { decodePlan, toleratedFaulty } from '@murmuration/learning';
+import { decodePlan, isPrivate, toleratedFaulty } from '@murmuration/learning';
 import {
   type EvidenceEntry,
   type JobEntry,
@@ -10,6 +10,7 @@ import {
   type RoundEntry,
   readCommand,
 } from '@murmuration/ledger';
+import { tolerance } from '@murmuration/privacy';
 import type { JobView, RoundDetail, RoundView, UpdateView } from '../views/learning.ts';
 import type { BlockView, CommandView } from '../views/ledger.ts';
 import type { TrainingView } from '../views/swarm.ts';
@@ -94,7 +95,9 @@ export function trainingView(job: JobEntry | undefined, participants: number): T
   if (plan === undefined || !plan.ok) return { participants, faultyTolerated: 0, strategy: 'none' };
   return {
     participants,
-    faultyTolerated: toleratedFaulty(plan.value, participants, 0),
+    faultyTolerated: isPrivate(plan.value)
+      ? Math.min(plan.value.faulty, tolerance(participants, plan.value.privacy.groupSize).poisoners)
+      : toleratedFaulty(plan.value, participants, 0),
     strategy: plan.value.strategy,
   };
 }

@@ -74,4 +74,22 @@ export interface OpenJobRequest {
   readonly learningRate?: number;
   /** Hidden units of the model, 1 to 4096. */
   readonly hidden?: number;
+  /** Replicas see sums of groups only. Left out: they see each update. */
+  readonly privacy?: PrivateRoundsRequest;
+}
+
+/** With neither `epsilon` nor `noise`: masks only. */
+export interface PrivateRoundsRequest {
+  /** Members of a group at least, 5 to 10. @default 5 */
+  readonly groupSize?: number;
+  /** L2 norm that updates are clipped to, 1e-6 to 1e6. @default 2 — about the length of updates of the built-in data */
+  readonly clippingNorm?: number;
+  /** Members of one group that may work with replicas, 0 to 8. @default 1 */
+  readonly colluders?: number;
+  /** What the whole job may cost one device's data: the noise follows. */
+  readonly epsilon?: number;
+  /** σ of a guaranteed sum over the clipping norm, in place of `epsilon`. */
+  readonly noise?: number;
+  /** Of epsilon. @default 1e-5 */
+  readonly delta?: number;
 }

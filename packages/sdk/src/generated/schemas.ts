@@ -168,11 +168,27 @@ export interface OpenJobRequest {
   readonly learningRate?: number;
   /** Hidden units of the model. */
   readonly hidden?: number;
+  readonly privacy?: PrivateRoundsRequest;
 }
 
 export interface OpenedJob {
   /** Job id. */
   readonly job: string;
+}
+
+export interface PrivateRoundsRequest {
+  /** Members of a group at least. */
+  readonly groupSize?: number;
+  /** L2 norm that updates are clipped to. */
+  readonly clippingNorm?: number;
+  /** Members of one group that may work with replicas. */
+  readonly colluders?: number;
+  /** What the whole job may cost one device's data. */
+  readonly epsilon?: number;
+  /** Over the clipping norm, in place of epsilon. */
+  readonly noise?: number;
+  /** Of epsilon. */
+  readonly delta?: number;
 }
 
 /** RFC 9457 problem details. */
