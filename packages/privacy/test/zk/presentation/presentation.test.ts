@@ -1,6 +1,8 @@
 import { bytes, bytesUpTo, decode, encode, struct, uint } from '@murmuration/core';
+import { createSigner } from '@murmuration/crypto';
 import { describe, expect, test } from 'vitest';
 import { contentClass } from '../../../src/zk/predicates/content-class.ts';
+import { issueCredential } from '../../../src/zk/presentation/credential.ts';
 import { createHolderKey, holderCommitment, nullifierOf } from '../../../src/zk/presentation/holder.ts';
 import { presentUnchecked } from '../../../src/zk/presentation/presentation.ts';
 import { answer, attested, attesterKeys, audience, entropy, guardOf, key, subject } from '../predicates/world.ts';
@@ -71,6 +73,28 @@ test('a credential cannot be used with another holder key', () => {
   expect(answer(contentClass, statement, proveTo(audience, { ...key, blinding: key.blinding + 1n }))).toBe(
     'false-proof',
   );
+});
+
+test('one key under two blindings: commitments that nothing links, and one nullifier all the same', () => {
+  const again = { ...key, blinding: createHolderKey(entropy).blinding };
+  expect(holderCommitment(again)).not.toEqual(holderCommitment(key));
+  const other = issueCredential(
+    createSigner(attesterKeys.secretKey),
+    { predicate: 'content-class', subject, holder: holderCommitment(again) },
+    [3n, 0n],
+    entropy,
+  );
+  const renewed = { ...statement, credential: other.credential };
+  const shown = presentUnchecked(contentClass, renewed, { openings: other.openings }, again, audience, entropy);
+  const guard = guardOf();
+  expect(answer(contentClass, statement, presentation, guard)).toBe('holds');
+  expect(answer(contentClass, renewed, shown, guard)).toBe('nullifier-used');
+  expect(answer(contentClass, renewed, shown)).toBe('holds');
+});
+
+test('a key whose secret is nothing cannot present: its nullifier is the identity', () => {
+  const nobody = { ...createHolderKey(entropy), secret: 0n };
+  expect(answer(contentClass, statement, proveTo(audience, nobody))).toBe('identity-point');
 });
 
 test('nullifiers of one key differ between verifiers, epochs, predicates and subjects', () => {
