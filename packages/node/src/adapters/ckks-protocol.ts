@@ -5,14 +5,19 @@ import type {
   Charge,
   CkksPreset,
   EvaluationKeyOptions,
+  Level,
+  LinearModel,
+  MultipliableLevel,
   Receipt,
   ReleaseOptions,
   SumTerms,
+  VectorExpectation,
 } from '@murmuration/privacy';
 
 /** What a worker of CKKS is started with. */
 export interface CkksWorkerData {
   readonly preset: CkksPreset;
+  readonly maxHeapBytes?: number;
 }
 
 /** A key pair of the worker. Its secret key never leaves it. */
@@ -30,12 +35,33 @@ export interface WorkerSum {
   readonly refused: readonly { readonly client: string; readonly reason: string }[];
 }
 
-export interface WorkerRelease extends ReleaseOptions {
+/** A vector on its way: its bytes, and what its reader expects of them. Its level is in the type. */
+export interface SentVector<L extends Level> {
+  readonly wire: Uint8Array;
+  readonly expected: VectorExpectation<L>;
+}
+
+interface ReleaseRequest extends ReleaseOptions {
   readonly account: BudgetAccount;
   readonly purpose: string;
   readonly wire: Uint8Array;
-  readonly terms: SumTerms;
 }
+
+/** What is released: a sum under its terms, or any vector by what the key holder expects of it. */
+export type WorkerRelease = ReleaseRequest &
+  ({ readonly terms: SumTerms } | { readonly expected: VectorExpectation<Level> });
+
+/** What is computed of encrypted columns, each at a level that has room for it. */
+export type Computation =
+  | { readonly statistic: 'total'; readonly column: SentVector<Level> }
+  | { readonly statistic: 'mean'; readonly column: SentVector<MultipliableLevel> }
+  | { readonly statistic: 'variance'; readonly column: SentVector<2 | 3 | 4 | 5 | 6> }
+  | {
+      readonly statistic: 'linear';
+      readonly columns: readonly SentVector<MultipliableLevel>[];
+      readonly model: LinearModel;
+    }
+  | { readonly statistic: 'logistic'; readonly columns: readonly SentVector<4 | 5 | 6>[]; readonly model: LinearModel };
 
 export interface WorkerReleased {
   readonly values: Float64Array;
@@ -47,6 +73,11 @@ export interface WorkerReleased {
 /** What each call takes and gives. */
 export interface CkksCalls {
   'create-keys': { readonly takes: EvaluationKeyOptions; readonly gives: WorkerKeys };
+  'load-secret-key': { readonly takes: { readonly wire: Uint8Array }; readonly gives: string };
+  'load-evaluation-keys': {
+    readonly takes: { readonly wire: Uint8Array; readonly keyId: string };
+    readonly gives: undefined;
+  };
   encrypt: {
     readonly takes: {
       readonly values: Float64Array;
@@ -59,6 +90,7 @@ export interface CkksCalls {
     readonly takes: { readonly terms: SumTerms; readonly vectors: readonly (readonly [string, Uint8Array])[] };
     readonly gives: WorkerSum;
   };
+  compute: { readonly takes: Computation; readonly gives: SentVector<Level> };
   release: { readonly takes: WorkerRelease; readonly gives: WorkerReleased };
 }
 
@@ -78,9 +110,9 @@ export type Answer =
   | { readonly id: number; readonly gives: unknown }
   | { readonly id: number; readonly error: CarriedError };
 
-/** An error of this project, for another thread. */
+/** An error, for another thread: there it is one of this project, whatever it was here. */
 export interface CarriedError {
-  readonly code: string | undefined;
+  readonly code: string;
   readonly message: string;
   readonly remedy: string | undefined;
   readonly facts: Readonly<Record<string, string | number | boolean>>;
@@ -91,15 +123,15 @@ export function carry(error: unknown): CarriedError {
     const { code, message, remedy, facts } = error;
     return { code, message, remedy, facts };
   }
+  const words = error instanceof Error ? error.message : String(error);
   return {
-    code: undefined,
-    message: error instanceof Error ? error.message : String(error),
-    remedy: undefined,
-    facts: {},
+    code: 'PRIVACY_CKKS_WORKER',
+    message: `a worker of CKKS failed: ${words}`,
+    remedy: 'see what it was asked, and what its budget is kept in',
+    facts: { reason: words },
   };
 }
 
-export function uncarry({ code, message, remedy, facts }: CarriedError): Error {
-  if (code === undefined) return new Error(message);
+export function uncarry({ code, message, remedy, facts }: CarriedError): MurmurError {
   return new MurmurError({ code, message, facts, ...(remedy === undefined ? {} : { remedy }) });
 }
