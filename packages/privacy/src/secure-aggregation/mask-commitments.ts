@@ -1,5 +1,5 @@
 import { accept, concatBytes, type Result, refuse, utf8 } from '@murmuration/core';
-import { hkdfSha256, sha3_256 } from '@murmuration/crypto';
+import { hkdfSha256, sha3_256, wipe } from '@murmuration/crypto';
 import { decodePoint, POINT_BYTES, type Point, scalarFromWide, scalars } from '../zk/group/group.ts';
 import { BLINDING_BASE, VALUE_BASE } from '../zk/group/pedersen.ts';
 import { commitShort } from '../zk/group/short-commit.ts';
@@ -19,9 +19,13 @@ export interface MaskOpening {
 /** Both ends of a pair come to the same openings, so to the same commitments, without a word. */
 export function openMask(seed: Uint8Array, challenge: Uint8Array, projections: Projections): MaskOpening {
   const wide = hkdfSha256(seed, challenge, BLINDING, 64);
-  const blindings = Array.from({ length: projections.count }, (_, j) =>
-    scalarFromWide(hkdfSha256(wide, challenge, concatBytes(BLINDING, Uint8Array.of(j)), 64)),
-  );
+  const blindings = Array.from({ length: projections.count }, (_, j) => {
+    const bytes = hkdfSha256(wide, challenge, concatBytes(BLINDING, Uint8Array.of(j)), 64);
+    const blinding = scalarFromWide(bytes);
+    wipe(bytes);
+    return blinding;
+  });
+  wipe(wide);
   return { values: projections.ofMask(seed), blindings };
 }
 

@@ -2,7 +2,10 @@ import { assert } from '@murmuration/core';
 import { scalars } from '../group/group.ts';
 import { Linear, type Wire } from './linear.ts';
 
-/** A statement over committed inputs, written once and run by both sides: the prover's run also computes values. */
+/**
+ * A statement over committed inputs, written once and run by both sides: the prover's run also computes values. Check
+ * before how many inputs there are: what a default says in place of a missing one holds of the default alone.
+ */
 export type Circuit = (builder: CircuitBuilder, inputs: readonly Linear[]) => void;
 
 /**

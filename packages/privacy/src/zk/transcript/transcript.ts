@@ -67,10 +67,13 @@ export class Transcript {
     let counter = 0;
     return {
       bytes: (length) => {
-        const count = counter;
-        counter += Math.ceil(length / 32);
-        const blocks = Array.from({ length: counter - count }, (_, i) => sha3_256(seed, lengths(count + i, 0)));
-        return concatBytes(...blocks).subarray(0, length);
+        const drawn = new Uint8Array(length);
+        for (let at = 0; at < length; at += 32) {
+          const block = sha3_256(seed, lengths(counter++, 0));
+          drawn.set(block.subarray(0, length - at), at);
+          wipe(block);
+        }
+        return drawn;
       },
     };
   }

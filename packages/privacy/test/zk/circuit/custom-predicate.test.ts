@@ -1,4 +1,4 @@
-import { accept } from '@murmuration/core';
+import { accept, refuse } from '@murmuration/core';
 import { expect, test } from 'vitest';
 import {
   type Circuit,
@@ -31,6 +31,7 @@ const rooms: Predicate<{ credential: Uint8Array }, readonly Opening[]> = {
     const read = readCredential(credential, attesterKeys.publicKey, { predicate: ID, subject });
     if (!read.ok) return read;
     const { holder, commitments } = read.value;
+    if (commitments.length !== 3) return refuse('bad-credential', 'not width, depth and floor');
     return accept({ holder, subject, clauses: [circuitClause(ID, circuit, commitments.map(termsOf), openings)] });
   },
   falseClause: () => undefined,
@@ -44,4 +45,14 @@ test.each([
 ])("a predicate of one's own is a circuit over a credential: %s", (_, values, wanted) => {
   const { credential, openings } = attested(ID, values);
   expect(attempt(rooms, { credential }, openings)).toBe(wanted);
+});
+
+test('a credential with an input too few or too many is refused before the circuit is built', () => {
+  for (const values of [
+    [5n, 4n],
+    [5n, 4n, 2n, 2n],
+  ]) {
+    const { credential, openings } = attested(ID, values);
+    expect(() => attempt(rooms, { credential }, openings)).toThrow(/bad-credential/);
+  }
 });
