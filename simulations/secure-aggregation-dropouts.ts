@@ -12,6 +12,7 @@ import {
   fateNumber,
   type Setting,
   seedTextOf,
+  subsetFates,
   tryFate,
   waysOf,
 } from '../packages/privacy/test/secure-aggregation/dropouts.ts';
@@ -31,7 +32,12 @@ const SETTINGS: readonly Setting[] = [
   { size: 5, degree: 2 },
   { size: 6 },
   { size: 3, norm: { bound: 8191, projections: 1 } },
+  { size: 7 },
+  { size: 8 },
 ];
+
+/** Members up to which each vanishes at a stage of its own. */
+const ALL_WAYS = 6;
 
 interface Count {
   readonly released: number;
@@ -61,14 +67,22 @@ async function seed(seed: number): Promise<DropoutsOutcome> {
 function slice(setting: Setting, seed: number, wrong: string[]): Count {
   let released = 0;
   let voided = 0;
-  for (let number = (seed - 1) % SLICES; number < waysOf(setting); number += SLICES) {
-    const fate = fateNumber(number, setting);
+  for (let number = (seed - 1) % SLICES; number < casesOf(setting); number += SLICES) {
+    const fate = caseNumber(number, setting);
     const tried = tryFate(setting, fate);
     if (tried.released) released++;
     else voided++;
     if (tried.wrong !== undefined) wrong.push(`${seedTextOf(setting, fate)}: ${tried.wrong}`);
   }
   return { released, voided };
+}
+
+function casesOf(setting: Setting): number {
+  return setting.size <= ALL_WAYS ? waysOf(setting) : [...subsetFates(setting)].length;
+}
+
+function caseNumber(number: number, setting: Setting): Fate {
+  return setting.size <= ALL_WAYS ? fateNumber(number, setting) : ([...subsetFates(setting)][number] as Fate);
 }
 
 function rows(outcomes: readonly DropoutsOutcome[]): Row[] {
@@ -81,7 +95,7 @@ function rows(outcomes: readonly DropoutsOutcome[]): Row[] {
     ...SETTINGS.map((setting, at): Row => {
       const released = sum(at, 'released');
       const ways = released + sum(at, 'voided');
-      const all = waysOf(setting);
+      const all = casesOf(setting);
       return {
         what: `${describe(setting)}: ways to vanish, ${released} with an exact sum, the rest with nothing released`,
         ...{ value: ways, unit: 'ways', against: `the rule; ${slices} of ${SLICES} slices of all ${all}` },
@@ -100,7 +114,7 @@ function describe({ size, degree, minSurvivors, roster, norm }: Setting): string
   const ring = degree === undefined ? '' : `, ${degree} neighbours each`;
   const survivors = minSurvivors === undefined ? '' : `, at least ${minSurvivors} survivors`;
   const mode = roster === 'committed' ? ', committed roster' : norm ? ', a norm bound' : '';
-  return `${size} members${ring}${survivors}${mode}`;
+  return `${size} members${ring}${survivors}${mode}${size <= ALL_WAYS ? '' : ', subsets'}`;
 }
 
 /** With the last of four members lost after it shared. */
