@@ -1,4 +1,5 @@
-import { accept, checkInteger, equalBytes, type Result, refuse, toHex } from '@murmuration/core';
+import { accept, checkInteger, equalBytes, fromHex, MurmurError, type Result, refuse, toHex } from '@murmuration/core';
+import { POINT_BYTES } from '../group/group.ts';
 
 export type ReplayRefusal = 'wrong-verifier' | 'wrong-epoch' | 'nullifier-used' | 'guard-full';
 
@@ -6,7 +7,7 @@ export interface ReplayGuardOptions {
   /** Who we are: 32 bytes, the same that provers are told. */
   readonly verifier: Uint8Array;
   readonly epoch: number;
-  /** Nullifiers of this epoch from before a restart, in hex. */
+  /** Nullifiers of this epoch from before a restart: 64 hexadecimal digits each. */
   readonly seen?: Iterable<string>;
   /** Presentations taken in one epoch; then it refuses. @default 65536, 8 MiB */
   readonly maxNullifiers?: number;
@@ -26,11 +27,12 @@ export class ReplayGuard {
   #epoch: number;
   #seen: Set<string>;
 
+  /** @throws PRIVACY_BAD_NULLIFIERS where `seen` is damaged: what it forgot could be shown again; OPTION_OUT_OF_RANGE */
   constructor({ verifier, epoch, seen = [], maxNullifiers = 65_536 }: ReplayGuardOptions) {
     this.verifier = verifier;
     this.#max = checkInteger('maxNullifiers', maxNullifiers, 1);
     this.#epoch = checkInteger('epoch', epoch, 0);
-    this.#seen = new Set(seen);
+    this.#seen = new Set(Array.from(seen, written));
   }
 
   get epoch(): number {
@@ -60,4 +62,16 @@ export class ReplayGuard {
   record({ nullifier }: Addressed): void {
     this.#seen.add(toHex(nullifier));
   }
+}
+
+/** As `record` writes it. */
+function written(nullifier: string, index: number): string {
+  const bytes = fromHex(nullifier.toLowerCase());
+  if (bytes?.length === POINT_BYTES) return toHex(bytes);
+  throw new MurmurError({
+    code: 'PRIVACY_BAD_NULLIFIERS',
+    message: `entry ${index} of the nullifiers seen before is not ${POINT_BYTES} bytes in hexadecimal`,
+    remedy: 'give back what `seen` gave, unchanged; where it is lost, start a new epoch',
+    facts: { index },
+  });
 }

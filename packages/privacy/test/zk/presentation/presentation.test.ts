@@ -5,6 +5,7 @@ import { contentClass } from '../../../src/zk/predicates/content-class.ts';
 import { issueCredential } from '../../../src/zk/presentation/credential.ts';
 import { createHolderKey, holderCommitment, nullifierOf } from '../../../src/zk/presentation/holder.ts';
 import { presentUnchecked } from '../../../src/zk/presentation/presentation.ts';
+import { ReplayGuard } from '../../../src/zk/presentation/replay-guard.ts';
 import { answer, attested, attesterKeys, audience, entropy, guardOf, key, subject } from '../predicates/world.ts';
 import { flipBit } from '../world.ts';
 
@@ -46,6 +47,19 @@ test('nullifiers survive a restart, and an epoch ends', () => {
   expect(guard.seen).toEqual([]);
   expect(answer(contentClass, statement, presentation, guard)).toBe('wrong-epoch');
   expect(() => guard.advance(5)).toThrow(expect.objectContaining({ code: 'OPTION_OUT_OF_RANGE' }));
+});
+
+test('nullifiers from before a restart count however they are written, and damaged ones stop the guard', () => {
+  const guard = guardOf();
+  answer(contentClass, statement, presentation, guard);
+  const [nullifier = ''] = guard.seen;
+  const shouted = new ReplayGuard({ ...audience, seen: [nullifier.toUpperCase()] });
+  expect(answer(contentClass, statement, presentation, shouted)).toBe('nullifier-used');
+  for (const damaged of [nullifier.slice(2), `${nullifier}00`, '', `zz${nullifier.slice(2)}`]) {
+    expect(() => new ReplayGuard({ ...audience, seen: [nullifier, damaged] })).toThrow(
+      expect.objectContaining({ code: 'PRIVACY_BAD_NULLIFIERS' }),
+    );
+  }
 });
 
 test('another verifier or epoch refuses it, and relabelling it does not help', () => {
