@@ -110,7 +110,7 @@ describe('Rényi accounting', () => {
 
   test('σ 4.530877117 costs ε 1 at δ 1e-6: dp_accounting', () => {
     const { sigma, delta, epsilon } = google.unitEpsilon;
-    expect(rdpEpsilon(gaussianPlan(sigma, 1, 1), delta).epsilon).toBeCloseTo(epsilon, 4);
+    expect(Math.abs(rdpEpsilon(gaussianPlan(sigma, 1, 1), delta).epsilon - epsilon)).toBeLessThan(1e-6);
   });
 
   test.each(google.tree)('DP-FTRL tree of $steps steps at σ $sigma: dp_accounting', ({ steps, sigma, ...row }) => {
