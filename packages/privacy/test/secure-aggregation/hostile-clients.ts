@@ -6,6 +6,7 @@ import {
   type AggregatorEffect,
   type AggregatorInput,
   type MaskingClient,
+  type RosterMode,
   readSurvivorStatement,
 } from '../../src/secure-aggregation/index.ts';
 import { type ClientMessage, encodeClientMessage, readClientMessage } from '../../src/secure-aggregation/messages.ts';
@@ -36,22 +37,28 @@ interface Said {
   readonly bytes: Uint8Array;
 }
 
-/** Messages of an honest run of another round. */
-let foreign: readonly Said[] | undefined;
+export interface Mob {
+  readonly moves: readonly Move[];
+  readonly roster: RosterMode;
+}
 
-function foreignMessages(): readonly Said[] {
-  if (foreign !== undefined) return foreign;
+/** Messages of an honest run of another round. */
+const foreign = new Map<RosterMode, readonly Said[]>();
+
+function foreignMessages(roster: RosterMode): readonly Said[] {
+  const before = foreign.get(roster);
+  if (before !== undefined) return before;
   const said: Said[] = [];
-  const world = createWorld({ seedText: 'foreign', size: SIZE, length: LENGTH, round: 2, unsigned: true });
+  const world = createWorld({ seedText: 'foreign', size: SIZE, length: LENGTH, round: 2, unsigned: true, roster });
   const crowd = new Crowd(world, world.aggregator);
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 7; i++) {
     for (const one of crowd.ready.splice(0)) {
       said.push(one);
       crowd.tell({ kind: 'message', ...one });
     }
     crowd.certify();
   }
-  foreign = said;
+  foreign.set(roster, said);
   return said;
 }
 
@@ -100,8 +107,8 @@ const realServer: MakeServer = (world) => world.aggregator;
  * One server in a crowd in which two members lie, in a network that loses the order and repeats.
  * @returns what the server must never do and did, if anything
  */
-export function mob(moves: readonly Move[], make: MakeServer = realServer) {
-  const world = createWorld({ seedText: 'mob', size: SIZE, length: LENGTH, unsigned: true });
+export function mob({ moves, roster }: Mob, make: MakeServer = realServer) {
+  const world = createWorld({ seedText: 'mob', size: SIZE, length: LENGTH, unsigned: true, roster });
   const server = make(world);
   const watch = new Watch(world);
   const crowd = new Crowd(world, {
@@ -121,7 +128,7 @@ export function mob(moves: readonly Move[], make: MakeServer = realServer) {
   const liar = (at: number) => [...LIARS, SIZE, -1, Number.NaN][at] as number;
   for (const move of moves) {
     watch.genuine(crowd.ready);
-    const known = [...foreignMessages(), ...said, ...crowd.ready];
+    const known = [...foreignMessages(roster), ...said, ...crowd.ready];
     const picked = (at: number) => (known[at % known.length] as Said).bytes;
     switch (move.kind) {
       case 'pass': {
@@ -221,7 +228,7 @@ class Watch {
       if (effect.phase === 'masked')
         this.#sharers = new Set(all.flatMap((one) => (one.kind === 'send' ? [one.to] : [])));
     }
-    if (effect.kind === 'commit') {
+    if (effect.kind === 'commit' && effect.keys === undefined) {
       if (this.#statement !== undefined) this.wrong ??= 'it asked for two statements';
       this.#statement = effect.statement;
     }
@@ -292,5 +299,8 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('deadline' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('certified' as const) }) },
 );
-/** Moves after which a sum comes out often enough. */
-export const mobs: fc.Arbitrary<readonly Move[]> = fc.array(move, { minLength: 12, maxLength: 40, size: 'max' });
+/** Mobs among whom a sum comes out often enough. */
+export const mobs: fc.Arbitrary<Mob> = fc.record({
+  moves: fc.array(move, { minLength: 12, maxLength: 40, size: 'max' }),
+  roster: fc.constantFrom('signed', 'signed', 'committed'),
+});
