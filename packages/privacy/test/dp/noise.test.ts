@@ -359,4 +359,29 @@ describe('tree noise', () => {
     expect(seen[6]).toBe(4 ** 3 + 4 ** 5 + 4 ** 6);
     expect(codeOf(() => tree.next())).toBe('PRIVACY_TREE_FULL');
   });
+
+  test('a draw that fails moves nothing on: no later prefix lacks its noise', () => {
+    for (const failing of [1, 2, 3, 4, 7, 8]) {
+      let calls = 0;
+      const flaky = {
+        path: 'number' as const,
+        sample: () => 0,
+        sampleBig: () => 0n,
+        fill: (out: Int32Array | Float64Array) => {
+          if (++calls === failing) throw new Error('no entropy');
+          out.fill(1);
+        },
+      };
+      const tree = createTreeNoise(flaky, 1, 12);
+      const draws: number[] = [];
+      while (draws.length < 12) {
+        try {
+          draws.push(tree.next()[0] as number);
+        } catch {
+          expect(tree.steps).toBe(draws.length);
+        }
+      }
+      expect(draws).toEqual([1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2]);
+    }
+  });
 });

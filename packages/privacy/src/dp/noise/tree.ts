@@ -5,7 +5,10 @@ import type { NoiseSampler } from './sampler.ts';
 export interface TreeNoise {
   /** Steps done. */
   readonly steps: number;
-  /** The noise of the sum of the first `steps + 1` values, and moves on. @throws PRIVACY_TREE_FULL */
+  /**
+   * The noise of the sum of the first `steps + 1` values, and moves on; where it throws, it has not.
+   * @throws PRIVACY_TREE_FULL, PRIVACY_NOISE_OVERFLOW, PRIVACY_ENTROPY_STUCK
+   */
   next(): Float64Array;
 }
 
@@ -15,7 +18,8 @@ export interface TreeNoise {
  * Charge it as one `tree` event of `maxSteps`; needs no sampling, hence no trust in who samples.
  *
  * @param dimension length of the vectors
- * @param maxSteps as charged
+ * @param maxSteps as charged, 1 to 2^31 - 1
+ * @throws OPTION_OUT_OF_RANGE
  */
 export function createTreeNoise(sampler: NoiseSampler, dimension: number, maxSteps: number): TreeNoise {
   checkInteger('dimension', dimension, 1);
@@ -28,12 +32,13 @@ export function createTreeNoise(sampler: NoiseSampler, dimension: number, maxSte
     },
     next() {
       if (steps === maxSteps) throw full(maxSteps);
+      const fresh = new Float64Array(dimension);
+      // Where this throws nothing has moved on: a step without its noise would leave later prefixes bare.
+      sampler.fill(fresh);
       steps++;
-      const level = Math.log2(steps & -steps);
+      const level = 31 - Math.clz32(steps & -steps);
       // The new subtree takes in the smaller ones; their noise is never used again.
       levels.fill(undefined, 0, level);
-      const fresh = new Float64Array(dimension);
-      sampler.fill(fresh);
       levels[level] = fresh;
       const sum = new Float64Array(dimension);
       for (const noise of levels)
