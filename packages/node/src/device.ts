@@ -125,6 +125,8 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
         options.onFatal?.(error);
       },
       onRecord: ({ job, round }) => source.tellRound(job, round),
+      onNotice: (text) =>
+        source.tell({ kind: 'log', atMs: systemClock.nowMs(), level: 'warn', device: identity.device, text }),
       facts: () => ({ samples: services.learning.samples, rssBytes: process.memoryUsage.rss() }),
       onVoter: remember,
     },

@@ -56,10 +56,10 @@ Examples
   murmur train --data names --rounds 24 --watch
   murmur train --data digits --strategy cge
   murmur train --data csv:patients.csv      # a path on the swarm's machine
-  murmur train --data digits --private --epsilon 30
+  murmur train --data digits --private --epsilon 8
 
 --private shows what groups bear before it asks; without --epsilon and --noise there are masks only. Noise costs
-accuracy: docs/benchmarks/privacy.md has the numbers.`,
+accuracy: docs/benchmarks/privacy.md has the numbers. A device whose budget (privacy.epsilon) is less keeps out.`,
     )
     .action(train);
 }

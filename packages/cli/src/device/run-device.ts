@@ -46,7 +46,11 @@ export async function runDevice(options: NodeOptions): Promise<void> {
     bootstrap: config['network.bootstrap'],
     verifierWorkers: config['device.verifierWorkers'],
     logLevel: config['log.level'] as LogLevel,
-    services: { deadlineMs: config['round.deadlineMs'], viewTimeoutMs: config['consensus.viewTimeoutMs'] },
+    services: {
+      deadlineMs: config['round.deadlineMs'],
+      viewTimeoutMs: config['consensus.viewTimeoutMs'],
+      privacyBudget: { epsilon: config['privacy.epsilon'], delta: config['privacy.delta'] },
+    },
     onFatal: failed.reject,
     ...(options.swarm === undefined ? {} : { swarm: options.swarm }),
   });

@@ -50,7 +50,11 @@ export async function up(options: UpOptions): Promise<void> {
     changingReplicas: config['swarm.changingReplicas'] === 'yes',
     verifierWorkers: config['device.verifierWorkers'],
     logLevel: config['log.level'] as LogLevel,
-    services: { deadlineMs: config['round.deadlineMs'], viewTimeoutMs: config['consensus.viewTimeoutMs'] },
+    services: {
+      deadlineMs: config['round.deadlineMs'],
+      viewTimeoutMs: config['consensus.viewTimeoutMs'],
+      privacyBudget: { epsilon: config['privacy.epsilon'], delta: config['privacy.delta'] },
+    },
   });
   await using gateway = await openGateway(swarm, config);
   screen.line(`  ${dim('dashboard')}  ${cyan(bold(gateway.url))}   ${dim('API')} ${gateway.url}/docs`);

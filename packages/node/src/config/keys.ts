@@ -81,6 +81,8 @@ export const CONFIG_KEYS = {
   'job.seed': integer(2, 0, 2 ** 32 - 1, 'seed of split, first model and batches'),
   'job.faulty': integer(2, 0, 15, 'liars that the rule is set to tolerate'),
   'round.deadlineMs': integer(10_000, 500, 600_000, 'how long replicas wait for a missing update'),
+  'privacy.epsilon': number(8, 0.001, 1e6, "what a device's data may cost in all private rounds together"),
+  'privacy.delta': number(1e-5, 1e-20, 0.5, 'chance that privacy.epsilon fails; an open budget keeps its terms'),
   'consensus.viewTimeoutMs': integer(
     4000,
     200,

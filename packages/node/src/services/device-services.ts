@@ -45,6 +45,8 @@ export interface DeviceServicesHooks {
   onFatal(error: unknown): void;
   /** This device measured a round. */
   onRecord(record: RoundRecord): void;
+  /** A line for people. */
+  onNotice?(text: string): void;
   /** What this device says of itself once a second. */
   facts(): SelfFacts;
   /** Once, before the first vote of this process leaves. */
@@ -127,6 +129,7 @@ export class DeviceServices implements AsyncDisposable {
         deadlineMs: options.deadlineMs,
         trains: given.behaviour?.trains ?? true,
         onRecord: (record) => hooks.onRecord(record),
+        onNotice: (text) => hooks.onNotice?.(text),
         ...(given.privacyBudget === undefined ? {} : { privacyBudget: given.privacyBudget }),
         ...this.plantedAttack(options.deadlineMs, given.behaviour),
       },

@@ -49,6 +49,8 @@ export interface SimulatedSwarmOptions {
   readonly onFatal?: (name: string, error: unknown) => void;
   /** In place of a device's port: to watch what travels, or to lose it. */
   readonly portOf?: (index: number, port: MessagePort) => MessagePort;
+  /** What devices say to people. */
+  readonly onNotice?: (name: string, text: string) => void;
   /** For one that is being looked into. */
   readonly log?: (name: string) => Log;
 }
@@ -136,6 +138,7 @@ export function simulateSwarm(workshop: Workshop, options: SimulatedSwarmOptions
           options.onFatal(name, error);
         },
         onRecord: () => undefined,
+        onNotice: (text) => options.onNotice?.(name, text),
         facts: () => ({ samples: 0, rssBytes: 0 }),
       },
     );

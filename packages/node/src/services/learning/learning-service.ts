@@ -31,6 +31,8 @@ export interface LearningOptions {
   readonly attack?: PlantedAttack;
   /** What this device's data may cost in private rounds. @default epsilon 8 at delta 1e-5 */
   readonly privacyBudget?: OwnBudgetTerms;
+  /** Told, for people, why this device keeps out of a round. */
+  readonly onNotice?: (text: string) => void;
   /** Told about each measurement. */
   readonly onRecord?: (record: RoundRecord) => void;
 }
@@ -67,7 +69,8 @@ export class LearningService {
     this.participant = new Participant({ ...deps, inbox: this.inbox }, options.attack);
     const { deadlineMs = 10_000, graceMs = 400 } = options;
     const budget = options.privacyBudget ?? PRIVACY_BUDGET;
-    this.hidden = new PrivateRounds({ ...deps, inbox: this.inbox }, { deadlineMs, budget });
+    const onNotice = (text: string) => options.onNotice?.(text);
+    this.hidden = new PrivateRounds({ ...deps, inbox: this.inbox }, { deadlineMs, budget, onNotice });
     const { hidden } = this;
     this.referee = new Referee({ ...deps, inbox: this.inbox, hidden }, { deadlineMs, graceMs }, () => this.wake());
     deps.chain.onBlock(({ events }) => {

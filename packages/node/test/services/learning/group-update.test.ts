@@ -16,7 +16,16 @@ const groups = planPrivateRound(plan, terms, { job: 'job', round: 1, beacon, dev
 });
 const signers = Array.from({ length: 4 }, (_, i) => createSigner(sha3_256(utf8(`replica ${i}`))));
 const committee = { chainId: new Uint8Array(32), epoch: 0, keys: signers.map(({ publicKey }) => publicKey) };
-const round: RoundGroups = { job: 'job', round: 1, plan, terms, groups, committee, replicas: devices.slice(0, 4) };
+const round: RoundGroups = {
+  job: 'job',
+  round: 1,
+  plan,
+  terms,
+  groups,
+  committee,
+  replicas: devices.slice(0, 4),
+  refusal: null,
+};
 const [first, second] = groups as [RoundGroup, RoundGroup];
 const sum = Int32Array.from({ length: terms.length }, (_, i) => (i % 5) - 2);
 

@@ -243,9 +243,13 @@ describe('with noise', () => {
   test('a budget that would be overdrawn keeps every vector at home, and the model where it is', async () => {
     await using workshop = await openWorkshop(plan);
     const services = { privacyBudget: { epsilon: 0.5, delta: 1e-5 } };
-    const { swarm, masked } = await watch(workshop, 'overdraft', { services });
+    const notices = new Map<string, string>();
+    const onNotice = (name: string, text: string) => void notices.set(name, text);
+    const { swarm, masked } = await watch(workshop, 'overdraft', { services, onNotice });
     expect(await swarm.finish('job', 600_000)).toBe(true);
     expect(masked).toEqual([]);
+    expect(notices.size).toBe(DEVICES);
+    for (const text of notices.values()) expect(text).toContain('PRIVACY_BUDGET_EXHAUSTED');
     expect([1, 2].map((round) => ledgerOf(swarm).round('job', round)?.phase)).toEqual(['void', 'void']);
     expect(ledgerOf(swarm).job('job')?.modelHash).toBeNull();
   });

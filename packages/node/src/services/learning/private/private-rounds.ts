@@ -40,6 +40,8 @@ export interface PrivateRoundsOptions {
   /** How long a group waits for a member's next word. */
   readonly deadlineMs: number;
   readonly budget: OwnBudgetTerms;
+  /** Told, for people, why this device keeps out of a round. */
+  readonly onNotice: (text: string) => void;
 }
 
 /** Longest that a group takes, in deadlines: members may be lost in each of its phases. */
@@ -72,6 +74,7 @@ export class PrivateRounds {
     if (this.current !== undefined && keyOf(this.current) === key) return this.current;
     this.stop();
     const groups = await roundGroups(this.deps, context, plan, job, round);
+    if (groups?.refusal != null) this.keepOut(groups, groups.refusal);
     if (groups !== undefined) await this.deskFor(groups);
     this.current = groups;
     return groups;
@@ -98,7 +101,7 @@ export class PrivateRounds {
     const { terms } = round;
     const entropy = this.deps.entropy;
     if (group === undefined || terms === null) return;
-    if (entropy === undefined) return this.deps.log.error('private-round-refused', { reason: 'no-entropy' });
+    if (entropy === undefined) return this.keepOut(round, 'it has no source of secrets');
     const mark = `learning/private/${keyOf(round)}`;
     if ((await store.get(mark)) !== undefined) return;
     await store.write([{ key: mark, value: encode(markSchema, { round: round.round }) }]);
@@ -120,6 +123,11 @@ export class PrivateRounds {
       (group) => sums.find((sum) => sum.plan === group.plan) ?? { plan: group.plan, result: null },
     );
     return combinePrivateRound(plan, terms as PrivateTerms, all);
+  }
+
+  private keepOut(round: RoundGroups, reason: string): void {
+    this.deps.log.error('private-round-refused', { round: keyOf(round), reason });
+    this.options.onNotice(`round ${round.round} of ${round.job} goes without this device: ${reason}`);
   }
 
   private async deskFor(round: RoundGroups): Promise<MaskingDesk | undefined> {
@@ -152,7 +160,7 @@ export class PrivateRounds {
     } catch (error) {
       if (!isMurmurError(error)) throw error;
       metrics.count('private_round_refused', { reason: error.code });
-      return log.error('private-round-refused', { round: name, reason: `${error.code}: ${error.message}` });
+      return this.keepOut(round, `${error.code}: ${error.message}`);
     }
     const outcome = await this.desk?.masking.takePart(group.plan, group.aggregator, vector, { signal });
     vector.fill(0);

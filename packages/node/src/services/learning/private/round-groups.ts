@@ -1,4 +1,4 @@
-import { type DeviceId, isMurmurError, type Log, utf8 } from '@murmuration/core';
+import { type DeviceId, isMurmurError, utf8 } from '@murmuration/core';
 import { sha3_256 } from '@murmuration/crypto';
 import {
   aggregatorOf,
@@ -28,6 +28,8 @@ export interface RoundGroups {
   /** Null where the plan is refused: then there are no groups, and the round becomes void. */
   readonly terms: PrivateTerms | null;
   readonly groups: readonly RoundGroup[];
+  /** Why there are none; null where there are. */
+  readonly refusal: string | null;
   readonly committee: Committee;
   /** Devices of the committee, by replica number. */
   readonly replicas: readonly DeviceId[];
@@ -36,7 +38,6 @@ export interface RoundGroups {
 export interface GroupSource {
   readonly chain: Chain;
   readonly genesis: Genesis;
-  readonly log: Log;
 }
 
 /**
@@ -45,7 +46,7 @@ export interface GroupSource {
  * @returns undefined where this device jumped over that block: it sits the round out
  */
 export async function roundGroups(
-  { chain, genesis, log }: GroupSource,
+  { chain, genesis }: GroupSource,
   context: JobContext,
   plan: PrivatePlan,
   job: JobEntry,
@@ -65,15 +66,14 @@ export async function roundGroups(
     const beacon = beaconOf(chain.chainId, round, block);
     const plans = planPrivateRound(plan, terms, { job: job.job, round: round.round, beacon, devices });
     const groups = plans.map((group) => ({ plan: group, aggregator: aggregatorOf(group) }));
-    return { ...common, terms, groups, replicas };
+    return { ...common, terms, groups, replicas, refusal: null };
   } catch (error) {
     if (!isMurmurError(error)) throw error;
     return refused(`${error.code}: ${error.message}`);
   }
 
-  function refused(reason: string): RoundGroups {
-    log.error('private-round-refused', { job: job.job, round: round.round, reason });
-    return { ...common, terms: null, groups: [], replicas };
+  function refused(refusal: string): RoundGroups {
+    return { ...common, terms: null, groups: [], replicas, refusal };
   }
 }
 
