@@ -24,7 +24,8 @@ test('a plan is made, written, verified, and refused where it costs more', { tim
   expect(made.err).toBe('');
   expect(made.code).toBe(0);
   expect(made.out).toContain('data sets that differ by the presence of one record');
-  expect(made.out).toContain('may drop out');
+  expect(made.out).toContain('members that may drop out');
+  expect(made.out).toContain('a guess about one record with even odds comes to 73.2 % at most; 1 chance in 1,000,000');
   expect(murmur('verify', 'plan.toml', '--epsilon', '1', '--delta', '1e-6').out).toContain('kept plan.toml');
   const refused = murmur('verify', 'plan.toml', '--epsilon', '0.5', '--delta', '1e-6', '--json');
   expect(refused.code).toBe(4);
@@ -47,12 +48,64 @@ test('a budget is opened, charged, shown, and never overdrawn', { timeout: 60_00
   const shown = JSON.parse(murmur('budget', 'show', '--json').out).budgets[0];
   expect(shown.spentEpsilon).toBeLessThanOrEqual(1.5);
   expect(shown.releasesLeft).toBe(0);
+  const sheet = murmur('budget', 'show', 'clinic/x').out;
+  expect(sheet).toContain('no release like the last fits any more');
+  expect(sheet).toContain(shown.digest.slice(0, 32));
+  expect(murmur('budget', 'history', 'clinic/x').out.match(/mean$/gm)).toHaveLength(shown.debits);
+  expect(murmur('budget').out).toMatch(/^clinic\/x +1\.5 .* now$/m);
 });
 
-test('mistakes are named', () => {
-  expect(murmur('plan', ...ALL, '--steps', '1').err).toContain('PRIVACY_PLAN_OPTIONS');
-  expect(murmur('plan', ...ALL, '--noise', '1').err).toContain('give --steps or --epochs');
-  expect(murmur('budget', 'show', 'clinic').err).toContain('owner/dataset');
+test('a plan of Poisson draws is charged by who draws, and by no command', { timeout: 60_000 }, () => {
+  murmur(
+    'plan',
+    '--records',
+    '1000',
+    '--batch',
+    '10',
+    '--delta',
+    '1e-6',
+    '--steps',
+    '2',
+    '--noise',
+    '5',
+    '-o',
+    'p.json',
+  );
+  expect(murmur('verify', 'p.json', '--epsilon', '1', '--delta', '1e-6').code).toBe(0);
+  murmur('budget', 'open', 'clinic/y', '--epsilon', '1', '--delta', '1e-6');
+  const refused = murmur('budget', 'charge', 'clinic/y', '--plan', 'p.json', '--purpose', 'x');
+  expect([refused.code, refused.err]).toEqual([4, expect.stringContaining('PRIVACY_SAMPLING_NOT_EXECUTED')]);
+  expect(murmur('budget', 'history', 'clinic/y').out).toContain('nothing was ever debited');
+});
+
+const PLAN = ['plan', ...ALL, '--steps', '1'];
+
+test.each([
+  [[...PLAN], 2, 'give --epsilon or --noise'],
+  [[...PLAN, '--noise', '1', '--epsilon', '1'], 2, 'give --epsilon or --noise'],
+  [['plan', ...ALL, '--noise', '1'], 2, 'give --steps or --epochs'],
+  [[...PLAN, '--epsilon', '0'], 2, '--epsilon takes no "0"'],
+  [[...PLAN, '--epsilon', 'NaN'], 2, '--epsilon takes no "NaN"'],
+  [['plan', ...ALL, '--noise', '1', '--steps', '0'], 2, '--steps takes no "0"'],
+  [[...PLAN, '--noise', '1', '--delta', '1'], 2, '--delta takes no "1"'],
+  [[...PLAN, '--noise', '1', '--batch', '1001'], 2, '--batch 1001 is more than --records 1000'],
+  [[...PLAN, '--noise', '1', '--colluders', '1'], 2, 'nothing without --devices'],
+  [[...PLAN, '--noise', '1', '--devices', '7', '--colluders', '4'], 2, 'keeps two honest members'],
+  [[...PLAN, '--noise', '1', '--out', 'no/such/folder.toml'], 2, 'cannot be written'],
+  [['budget', 'show', 'clinic'], 2, 'owner/dataset'],
+  [['budget', 'shwo'], 2, 'neither an account nor a command'],
+  [['budget', 'show', '--file', '.'], 2, 'is a folder'],
+  [['budget', 'open', 'a/b', '--epsilon', '1', '--delta', '1e-3', '--records', '1000'], 2, 'permits to publish one'],
+  [['verify', 'none.toml', '--epsilon', '1', '--delta', '1e-6'], 2, 'cannot be read'],
+  [['verify', '.', '--epsilon', '1', '--delta', '1e-6'], 2, 'cannot be read'],
+] as const)('%j exits with %i and says what is wrong', (args, code, words) => {
+  const done = murmur(...args);
+  expect(done.err).toContain(words);
+  expect([done.code, done.out]).toEqual([code, '']);
+});
+
+test('a plan that is none is named as such, with the part that is wrong', () => {
   writeFileSync(path.join(folder, 'bad.toml'), 'adjacency = "replace-one"\n[[events]]\nmechanism = {kind="gausian"}\n');
-  expect(murmur('verify', 'bad.toml', '--epsilon', '1', '--delta', '1e-6').err).toContain('did you mean gaussian?');
+  const wrong = murmur('verify', 'bad.toml', '--epsilon', '1', '--delta', '1e-6');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('did you mean gaussian?')]);
 });

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MurmurError } from '@murmuration/core';
+import { MurmurError, toHex } from '@murmuration/core';
 import type { BudgetFile } from '@murmuration/node';
 import { type Command, Option } from 'commander';
-import { type BudgetRow, budgetScreen } from '../screens/privacy.ts';
-import { decimal, printJson, printLines, untilInterrupted, wholeNumber } from './shared.ts';
+import { type BudgetRow, budgetScreen, budgetSheet, historyScreen } from '../screens/budget.ts';
+import { scientific } from '../screens/epsilon.ts';
+import { decimal, printJson, printLines, untilInterrupted, usageError, wholeNumber } from './shared.ts';
 
 const DEFAULT_FILE = '.murmuration/budget.sqlite';
+const MAX_PURPOSE = 256;
 
 interface FileOptions {
   readonly file: string;
@@ -16,7 +18,15 @@ export function registerBudget(privacy: Command): void {
   const budget = privacy
     .command('budget')
     .helpCommand(false)
-    .description('what of each data set is spent and left; debits are durable before anything is released');
+    .description('what of each data set is spent and left; debits are durable before anything is released')
+    .addHelpText(
+      'after',
+      `
+Examples
+  murmur privacy budget
+  murmur privacy budget open clinic-a/x-rays --epsilon 3 --delta 1e-6
+  murmur privacy budget history clinic-a/x-rays`,
+    );
   kept(budget.command('show', { isDefault: true }))
     .argument('[account]', 'owner/dataset; without it, all')
     .option('--watch <seconds>', 'show it again and again', wholeNumber(1, 86_400))
@@ -26,19 +36,31 @@ export function registerBudget(privacy: Command): void {
       '\nExamples\n  murmur privacy budget show\n  murmur privacy budget show clinic-a/x-rays --watch 10',
     )
     .action(show);
-  kept(budget.command('open'))
+  kept(budget.command('history'))
     .argument('<account>', 'owner/dataset')
-    .requiredOption('--epsilon <number>', 'the cap, for ever', decimal(0, 1e6))
+    .option('--last <number>', 'how many debits', wholeNumber(1, 10_000), 20)
+    .description('the debits: when, what for, and what was spent then')
+    .addHelpText('after', '\nExamples\n  murmur privacy budget history clinic-a/x-rays --last 100')
+    .action(history);
+  kept(budget.command('open'))
+    .usage('<account> --epsilon E --delta D [options]')
+    .argument('<account>', 'owner/dataset')
+    .requiredOption('--epsilon <number>', 'the cap, for ever', decimal(1e-6, 1e6))
     .requiredOption('--delta <number>', 'the chance that the bound fails', decimal(1e-20, 0.5))
     .addOption(
       new Option('--adjacency <relation>', 'which data sets count as neighbours')
         .choices(['add-or-remove-one', 'replace-one'])
         .default('add-or-remove-one'),
     )
+    .option('--records <number>', 'size of the data set: delta must stay below its inverse', wholeNumber(1, 2 ** 40))
     .description('open a budget; its terms never change')
-    .addHelpText('after', '\nExamples\n  murmur privacy budget open clinic-a/x-rays --epsilon 3 --delta 1e-6')
+    .addHelpText(
+      'after',
+      '\nExamples\n  murmur privacy budget open clinic-a/x-rays --epsilon 3 --delta 1e-6 --records 60000',
+    )
     .action(open);
   kept(budget.command('charge'))
+    .usage('<account> --plan FILE --purpose WORDS [options]')
     .argument('<account>', 'owner/dataset')
     .requiredOption('--plan <file>', 'what is released')
     .requiredOption('--purpose <words>', 'for people: what for; never data')
@@ -61,11 +83,12 @@ function kept(command: Command): Command {
 }
 
 async function show(account: string | undefined, options: FileOptions & { readonly watch?: number }): Promise<void> {
+  const one = account === undefined ? undefined : accountOf(account);
   const signal = untilInterrupted();
   for (;;) {
-    const rows = await read(options.file, account);
+    const rows = await read(options.file, one);
     if (options.json) printJson({ budgets: rows });
-    else printLines(budgetScreen(rows));
+    else printLines(one === undefined ? budgetScreen(rows) : rows.flatMap(budgetSheet));
     if (options.watch === undefined) return;
     try {
       await sleep(options.watch * 1000, undefined, { signal });
@@ -76,48 +99,71 @@ async function show(account: string | undefined, options: FileOptions & { readon
 }
 
 /** Opens the file for the moment of reading only, so that a watcher keeps nobody from spending. */
-async function read(file: string, account: string | undefined): Promise<BudgetRow[]> {
+async function read(file: string, account: Account | undefined): Promise<BudgetRow[]> {
   await using budgets = await openFile(file, false);
-  const accounts = account === undefined ? await budgets.ledger.accounts() : [accountOf(account)];
+  const accounts = account === undefined ? await budgets.ledger.accounts() : [account];
   const rows: BudgetRow[] = [];
   for (const one of accounts) rows.push({ ...one, ...(await statusOf(budgets, one)) });
   return rows;
 }
 
-async function statusOf({ ledger }: BudgetFile, account: { owner: string; dataset: string }) {
-  const { terms, spentEpsilon, leftEpsilon, debits, lastMs, releasesLeft, exhaustedAtMs } =
-    await ledger.status(account);
-  return { ...terms, spentEpsilon, leftEpsilon, debits, lastMs, releasesLeft, exhaustedAtMs };
+async function statusOf({ ledger }: BudgetFile, account: Account) {
+  const { terms, digest, ...status } = await ledger.status(account);
+  return { ...terms, ...status, digest: toHex(digest) };
+}
+
+async function history(name: string, options: FileOptions & { readonly last: number }): Promise<void> {
+  const account = accountOf(name);
+  await using budgets = await openFile(options.file, false);
+  const debits = await budgets.ledger.history(account, options.last);
+  if (options.json) printJson({ ...account, debits });
+  else printLines(historyScreen(name, debits));
 }
 
 interface OpenOptions extends FileOptions {
   readonly epsilon: number;
   readonly delta: number;
   readonly adjacency: 'add-or-remove-one' | 'replace-one';
+  readonly records?: number;
 }
 
 async function open(account: string, options: OpenOptions): Promise<void> {
-  const { epsilon, delta, adjacency } = options;
+  const { epsilon, delta, adjacency, records } = options;
+  const opened = accountOf(account);
+  if (records !== undefined && delta * records >= 1) {
+    throw usageError(
+      `delta ${scientific(delta)} permits to publish one of ${records} records`,
+      'take a delta well below one over the number of records, a tenth of that or less',
+    );
+  }
   {
     await using budgets = await openFile(options.file, true);
-    await budgets.ledger.open(accountOf(account), { epsilon, delta, adjacency });
+    await budgets.ledger.open(opened, { epsilon, delta, adjacency });
   }
   await show(account, options);
 }
 
-async function charge(
-  account: string,
-  options: FileOptions & { readonly plan: string; readonly purpose: string },
-): Promise<void> {
+interface ChargeOptions extends FileOptions {
+  readonly plan: string;
+  readonly purpose: string;
+}
+
+async function charge(name: string, options: ChargeOptions): Promise<void> {
   const { readPlanFile } = await import('@murmuration/node');
-  const { adjacency, events } = readPlanFile(options.plan);
+  const { plan, purpose } = options;
+  const account = accountOf(name);
+  if (purpose.trim() === '' || purpose.length > MAX_PURPOSE) {
+    throw usageError(`a purpose of ${purpose.length} characters`, `say what for in 1 to ${MAX_PURPOSE} characters`);
+  }
+  const { adjacency, events } = readPlanFile(plan);
+  if (events.some(({ sampling }) => sampling.kind === 'poisson' && sampling.rate < 1)) throw onlyWhoDraws(plan);
   {
     await using budgets = await openFile(options.file, false);
-    const { terms } = await budgets.ledger.status(accountOf(account));
-    if (terms.adjacency !== adjacency) throw otherRelation(account, terms.adjacency, options.plan, adjacency);
-    await budgets.ledger.release(accountOf(account), { purpose: options.purpose, events }, () => undefined);
+    const { terms } = await budgets.ledger.status(account);
+    if (terms.adjacency !== adjacency) throw otherRelation(name, terms.adjacency, plan, adjacency);
+    await budgets.ledger.release(account, { purpose, events }, () => undefined);
   }
-  await show(account, options);
+  await show(name, options);
 }
 
 async function openFile(file: string, create: boolean): Promise<BudgetFile> {
@@ -125,13 +171,26 @@ async function openFile(file: string, create: boolean): Promise<BudgetFile> {
   return openBudgetFile(file, { create });
 }
 
-function accountOf(text: string): { readonly owner: string; readonly dataset: string } {
+interface Account {
+  readonly owner: string;
+  readonly dataset: string;
+}
+
+function accountOf(text: string): Account {
   const [owner = '', dataset = '', ...rest] = text.split('/');
   if (owner !== '' && dataset !== '' && rest.length === 0) return { owner, dataset };
-  throw new MurmurError({
-    code: 'CLI_USAGE',
-    message: `"${text}" is no account`,
-    remedy: 'name it owner/dataset, clinic-a/x-rays for example',
+  throw usageError(
+    `"${text}" is neither an account nor a command`,
+    'name an account as clinic-a/x-rays: owner/dataset',
+  );
+}
+
+function onlyWhoDraws(plan: string): MurmurError {
+  return new MurmurError({
+    code: 'PRIVACY_SAMPLING_NOT_EXECUTED',
+    message: `${plan} counts on Poisson draws, and a command that draws nothing cannot charge for them`,
+    remedy: 'let the program that draws charge each step (examples/private-training), or plan with --fixed-size',
+    facts: { plan },
   });
 }
 

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { MurmurError } from '@murmuration/core';
-import type { TrainingAnswer } from '@murmuration/node';
+import type { ToleranceRow, TrainingAnswer, VerifiedPlan } from '@murmuration/node';
 import { type Command, Option } from 'commander';
+import { count, scientific, upper } from '../screens/epsilon.ts';
 import { planScreen, toleranceScreen, verificationScreen } from '../screens/privacy.ts';
 import { registerBudget } from './privacy-budget.ts';
-import { decimal, printJson, printLines, wholeNumber } from './shared.ts';
+import { decimal, printJson, printLines, usageError, wholeNumber } from './shared.ts';
 
 const MAX_RECORDS = 2 ** 40;
 
@@ -19,7 +19,7 @@ interface PlanCommand {
   readonly adjacency: 'add-or-remove-one' | 'replace-one';
   readonly fixedSize?: boolean;
   readonly devices?: number;
-  readonly colluders: number;
+  readonly colluders?: number;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -41,6 +41,7 @@ Examples
   registerBudget(privacy);
   privacy
     .command('verify')
+    .usage('<plan> --epsilon E --delta D [options]')
     .argument('<plan>', 'a plan file (.toml, .yaml or .json), as `murmur privacy plan --out` writes it')
     .description('prove that a plan keeps epsilon and delta, or refuse it with the reason')
     .requiredOption('--epsilon <number>', 'the most that may be spent', decimal(0, 1e6))
@@ -54,7 +55,8 @@ Examples
     .addHelpText(
       'after',
       `
-Exits with 4 where the plan does not keep the guarantee.
+Exits with 4 where the plan does not keep the guarantee, with 2 where it is no plan. What a plan file may hold:
+packages/cli/README.md.
 
 Examples
   murmur privacy verify plan.toml --epsilon 3 --delta 1e-6
@@ -66,6 +68,7 @@ Examples
 function registerPlan(privacy: Command): void {
   privacy
     .command('plan')
+    .usage('--records N --batch N --epochs N|--steps N --delta D --epsilon E|--noise X [options]')
     .description('noise for a wanted epsilon, or epsilon of a given noise')
     .requiredOption('--records <number>', 'records of the data set', wholeNumber(1, MAX_RECORDS))
     .requiredOption('--batch <number>', 'records that one step uses, in the mean', wholeNumber(1, MAX_RECORDS))
@@ -80,9 +83,13 @@ function registerPlan(privacy: Command): void {
         .default('add-or-remove-one'),
     )
     .option('--fixed-size', 'batches are not drawn by Poisson sampling: nothing is gained by sampling then')
-    .option('--devices <number>', 'also show what secure aggregation among so many devices bears', wholeNumber(3, 1e6))
-    .option('--colluders <number>', 'members of each group that may pool with the server', wholeNumber(0, 1000), 0)
-    .option('-o, --out <file>', 'write the plan here, for `verify` and `budget charge`')
+    .option('--devices <number>', 'also show what secure aggregation among so many devices bears', wholeNumber(5, 1e6))
+    .option(
+      '--colluders <number>',
+      'members of each group that may tell the server all (default: 0)',
+      wholeNumber(0, 1000),
+    )
+    .option('-o, --out <file>', 'write the plan here (.toml or .json), for `verify` and `budget charge`')
     .option('--json', 'one JSON object on standard output')
     .addHelpText(
       'after',
@@ -96,14 +103,18 @@ Examples
 }
 
 async function plan(options: PlanCommand): Promise<void> {
-  const { planAsToml, planTraining, toleranceTable } = await import('@murmuration/node');
+  const { planTraining, writePlanFile } = await import('@murmuration/node');
   const { records, batch, delta, adjacency, epsilon, noise } = options;
   const steps = stepsOf(options);
+  if ((epsilon === undefined) === (noise === undefined)) {
+    throw usageError('a plan needs either a wanted epsilon or a noise', 'give --epsilon or --noise, not both');
+  }
+  if (batch > records) throw usageError(`--batch ${batch} is more than --records ${records}`, 'give at most --records');
+  const tolerance = await toleranceOf(options);
   const wanted = { ...(epsilon === undefined ? {} : { epsilon }), ...(noise === undefined ? {} : { noise }) };
   const poisson = options.fixedSize !== true;
   const answer: TrainingAnswer = planTraining({ records, batch, steps, delta, adjacency, poisson, ...wanted });
-  if (options.out !== undefined) writeFileSync(options.out, planAsToml(answer.plan));
-  const tolerance = options.devices === undefined ? [] : toleranceTable(options.devices, options.colluders);
+  if (options.out !== undefined) writePlanFile(options.out, answer.plan);
   if (options.json) return printJson({ records, batch, steps, delta, ...answer, tolerance });
   printLines([
     ...planScreen(answer, { records, steps, delta }),
@@ -112,13 +123,24 @@ async function plan(options: PlanCommand): Promise<void> {
   ]);
 }
 
+/** The threshold table, where devices were given. */
+async function toleranceOf({ devices, colluders }: PlanCommand): Promise<readonly ToleranceRow[]> {
+  if (devices === undefined) {
+    if (colluders === undefined) return [];
+    throw usageError('--colluders says nothing without --devices', 'give --devices too');
+  }
+  const { toleranceTable } = await import('@murmuration/node');
+  const rows = toleranceTable(devices, colluders ?? 0);
+  if (rows.length > 0) return rows;
+  throw usageError(
+    `no group of 5, 8 or 10 among ${count(devices)} devices keeps two honest members with ${colluders} colluders in it`,
+    'expect fewer colluders: 3 of a group of 5, 6 of one of 8, 8 of one of 10 are the most that any bears',
+  );
+}
+
 function stepsOf({ steps, epochs, records, batch }: PlanCommand): number {
   if ((steps === undefined) === (epochs === undefined)) {
-    throw new MurmurError({
-      code: 'CLI_USAGE',
-      message: 'a plan needs either steps or epochs',
-      remedy: 'give --steps or --epochs, not both',
-    });
+    throw usageError('a plan needs either steps or epochs', 'give --steps or --epochs, not both');
   }
   return steps ?? Math.max(1, Math.floor(((epochs as number) * records) / batch));
 }
@@ -134,14 +156,40 @@ async function verify(file: string, { epsilon, delta, records, json }: VerifyCom
   const { verifyPlan } = await import('@murmuration/node');
   const population = records === undefined ? {} : { population: records };
   const verdict = verifyPlan(file, { epsilon, delta, ...population });
-  if (!verdict.holds) {
-    throw new MurmurError({
-      code: 'PRIVACY_NOT_KEPT',
-      message: `the plan ${file} does not keep epsilon ${epsilon} at delta ${delta}: ${verdict.detail}`,
-      remedy: 'plan more noise or fewer releases (`murmur privacy plan --epsilon`), or ask the owner for more',
-      facts: { reason: verdict.reason, ...(verdict.epsilon === undefined ? {} : { epsilon: verdict.epsilon }) },
-    });
-  }
+  if (!verdict.holds) throw notKept(file, verdict, { epsilon, delta, records });
   if (json) return printJson({ file, wanted: { epsilon, delta }, ...verdict });
   printLines(verificationScreen(verdict, { file, epsilon, delta }));
+}
+
+type Refused = Extract<VerifiedPlan, { readonly holds: false }>;
+type Wanted = { readonly epsilon: number; readonly delta: number; readonly records: number | undefined };
+
+function notKept(file: string, verdict: Refused, wanted: Wanted): MurmurError {
+  const { reason, epsilon } = verdict;
+  const [because, remedy] = refusalWords(verdict, wanted);
+  return new MurmurError({
+    code: 'PRIVACY_NOT_KEPT',
+    message: `${file} does not keep epsilon ${wanted.epsilon} at delta ${scientific(wanted.delta)}: ${because}`,
+    remedy,
+    facts: { reason, ...(epsilon === undefined ? {} : { epsilon }) },
+  });
+}
+
+function refusalWords({ reason, detail, epsilon }: Refused, { delta, records }: Wanted): [string, string] {
+  switch (reason) {
+    case 'epsilon-exceeded':
+      return [
+        epsilon === undefined ? detail : `it costs epsilon ${upper(epsilon, 4)}`,
+        'plan more noise or fewer releases (`murmur privacy plan --epsilon`), or ask the owner for more',
+      ];
+    case 'delta-too-large':
+      return [
+        `delta ${scientific(delta)} permits to publish one of ${count(records ?? 0)} records`,
+        'take a delta well below one over the number of records, a tenth of that or less',
+      ];
+    case 'empty-plan':
+      return ['it releases nothing', 'add an [[events]] for each release'];
+    case 'malformed-plan':
+      return [detail, 'correct the plan: what is wrong is in the message'];
+  }
 }
