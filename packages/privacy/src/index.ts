@@ -9,6 +9,7 @@ export {
   type CkksPreset,
   type CkksPublicKey,
   type CkksSecretKey,
+  contributionDigest,
   type Decrypted,
   EncryptedSum,
   type EncryptedVector,
@@ -36,12 +37,14 @@ export {
   type ReleasePlan,
   releasePrivately,
   revealToKeyHolder,
+  type SumFault,
   type SumRefusal,
   type SumTerms,
   type TopLevel,
   totalRotations,
   type VectorExpectation,
   type VectorRefusal,
+  verifyEncryptedSum,
 } from './ckks/index.ts';
 export { gaussianDelta, gaussianSigma, gdpEstimate } from './dp/accounting/analytic-gaussian.ts';
 export { type AccountantName, calibrate, calibrateGaussian, type GaussianJob } from './dp/accounting/calibrate.ts';
@@ -236,6 +239,7 @@ export {
   readAll,
   readCredential,
   regulatoryCompliance,
+  satisfies,
   scalars,
   type Term,
   Transcript,

@@ -9,7 +9,7 @@ export {
   verifyRanges,
 } from './bulletproofs/range.ts';
 export { type BaseFamily, type VectorStatement, vectorOpening } from './bulletproofs/vector-opening.ts';
-export { type Circuit, CircuitBuilder } from './circuit/builder.ts';
+export { type Circuit, CircuitBuilder, satisfies } from './circuit/builder.ts';
 export { circuitClause } from './circuit/clause.ts';
 export { bit, choose, mustBeOneOf, mustFit, mustNotBeZero } from './circuit/gadgets.ts';
 export { Linear } from './circuit/linear.ts';

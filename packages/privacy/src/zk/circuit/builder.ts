@@ -92,3 +92,13 @@ export class CircuitBuilder {
     return value;
   }
 }
+
+/** Whether these inputs satisfy the circuit: what a predicate's `falseClause` asks, so that nothing false is proven. */
+export function satisfies(circuit: Circuit, values: readonly bigint[]): boolean {
+  const builder = new CircuitBuilder(values.map((value) => scalars.create(value)));
+  circuit(
+    builder,
+    values.map((_, i) => Linear.wire('input', i)),
+  );
+  return builder.isSatisfied();
+}

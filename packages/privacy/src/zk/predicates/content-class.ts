@@ -68,6 +68,7 @@ export const contentClass: Predicate<ContentClassStatement, ContentClassSecrets>
   falseClause: ({ minAllowed, maxProhibited }, { openings }) => {
     const [allowed, ...prohibited] = openings;
     if (allowed === undefined || allowed.value < minAllowed) return 'the allowed class scores too little';
+    if (allowed.value > MAX_SCORE) return 'the allowed class has no score of 32 bits';
     return prohibited.some(({ value }) => value > maxProhibited) ? 'a prohibited class scores too much' : undefined;
   },
 };

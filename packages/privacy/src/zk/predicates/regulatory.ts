@@ -71,7 +71,8 @@ export const regulatoryCompliance: Predicate<RegulatoryStatement, RegulatorySecr
     const [retention, cohort, ...releases] = openings.map(({ value }) => value);
     if (sumOf(releases) > maxEpsilonMicros) return 'the releases spent more than the cap';
     if (retention === undefined || retention > maxRetentionDays) return 'retention is too long';
-    return cohort === undefined || cohort < minCohort ? 'the cohort is too small' : undefined;
+    if (cohort === undefined || cohort < minCohort) return 'the cohort is too small';
+    return cohort > MAX_U32 ? 'the cohort is no number of 32 bits' : undefined;
   },
 };
 

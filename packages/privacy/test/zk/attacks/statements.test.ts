@@ -212,6 +212,32 @@ describe('two true proofs', () => {
   });
 });
 
+describe('an honest prover', () => {
+  const refused = expect.objectContaining({ code: 'PRIVACY_STATEMENT_FALSE' });
+  const ends = { minAllowed: 0, maxProhibited: 0xffff_ffff };
+  const caps = { maxEpsilonMicros: 0xffff_ffff, maxRetentionDays: 0xffff_ffff, minCohort: 0 };
+
+  test.each([[[1n << 32n, 0n]], [[-1n, 0n]], [[0n, 1n << 32n]], [[0n, -1n]]])('of scores %s is told', (values) => {
+    const { credential, openings } = attested('content-class', values);
+    const statement = { classifier: attesterKeys.publicKey, credential, content: subject, ...ends };
+    expect(() => present(contentClass, statement, { openings }, key, audience, entropy)).toThrow(refused);
+  });
+
+  test.each([
+    [[1n << 32n, 1n, 1n]],
+    [[-1n, 1n, 1n]],
+    [[1n, 1n << 32n, 1n]],
+    [[1n, -1n, 1n]],
+    [[1n, 1n, 1n << 32n]],
+    [[1n, 1n, -1n]],
+    [[1n, 1n, 5n, -6n]],
+  ])('of retention, cohort and releases %s is told', (values) => {
+    const { credential, openings } = attested('regulatory-compliance', values);
+    const statement = { auditor: attesterKeys.publicKey, credential, dataset: subject, ...caps };
+    expect(() => present(regulatoryCompliance, statement, { openings }, key, audience, entropy)).toThrow(refused);
+  });
+});
+
 describe('errors say no secret', () => {
   const SECRETS = [987_654_321n, 876_543_210n, 765_432_109n];
   const said = (run: () => unknown): string => {

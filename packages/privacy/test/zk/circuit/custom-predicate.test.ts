@@ -8,9 +8,11 @@ import {
   mustFit,
   type Opening,
   type Predicate,
+  present,
   readCredential,
+  satisfies,
 } from '../../../src/index.ts';
-import { attempt, attested, attesterKeys, subject } from '../predicates/world.ts';
+import { attempt, attested, attesterKeys, audience, entropy, key, subject } from '../predicates/world.ts';
 import { termsOf } from '../world.ts';
 
 const ID = 'rooms';
@@ -34,7 +36,10 @@ const rooms: Predicate<{ credential: Uint8Array }, readonly Opening[]> = {
     if (commitments.length !== 3) return refuse('bad-credential', 'not width, depth and floor');
     return accept({ holder, subject, clauses: [circuitClause(ID, circuit, commitments.map(termsOf), openings)] });
   },
-  falseClause: () => undefined,
+  falseClause: (_, openings) => {
+    const values = openings.map(({ value }) => value);
+    return satisfies(circuit, values) ? undefined : 'the room is not of this kind';
+  },
 };
 
 test.each([
@@ -45,6 +50,10 @@ test.each([
 ])("a predicate of one's own is a circuit over a credential: %s", (_, values, wanted) => {
   const { credential, openings } = attested(ID, values);
   expect(attempt(rooms, { credential }, openings)).toBe(wanted);
+  if (wanted === 'holds') return;
+  expect(() => present(rooms, { credential }, openings, key, audience, entropy)).toThrow(
+    expect.objectContaining({ code: 'PRIVACY_STATEMENT_FALSE', message: expect.stringMatching(/of this kind/) }),
+  );
 });
 
 test('a credential with an input too few or too many is refused before the circuit is built', () => {
