@@ -25,13 +25,14 @@ export function combine<L extends Level>(a: EncryptedVector<L>, b: EncryptedVect
   return new EncryptedVector<L>(core, level, { length: a.length, keyId: a.keyId, precision }, chunks);
 }
 
-/** Adds `b` to `sum`, in place of a new vector, which is returned; `sum` is disposed. */
+/** `sum` + `b`, in a new vector; `sum` is disposed, unless they do not add. */
 export function accumulate<L extends Level>(
   sum: EncryptedVector<L>,
   b: EncryptedVector<NoInfer<L>>,
 ): EncryptedVector<L> {
-  using old = sum;
-  return combine(old, b, 1);
+  const next = combine(sum, b, 1);
+  sum[Symbol.dispose]();
+  return next;
 }
 
 /** a + plain numbers, of the same length. */

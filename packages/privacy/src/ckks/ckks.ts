@@ -164,7 +164,7 @@ export class Ckks<Top extends Level> implements Disposable {
     return combine(a, b, 1);
   }
 
-  /** `sum` + `b`, in a new vector; `sum` is disposed. @throws as `add` */
+  /** `sum` + `b`, in a new vector; `sum` is disposed, unless this throws. @throws as `add` */
   accumulate<L extends Level>(sum: EncryptedVector<L>, b: EncryptedVector<NoInfer<L>>): EncryptedVector<L> {
     return accumulate(sum, b);
   }

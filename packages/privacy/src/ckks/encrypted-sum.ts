@@ -1,9 +1,9 @@
-import { accept, checkInteger, checkNumber, type Result, refuse } from '@murmuration/core';
+import { accept, checkInteger, checkNumber, isMurmurError, type Result, refuse } from '@murmuration/core';
 import { accumulate } from './arithmetic.ts';
 import type { Ckks } from './ckks.ts';
-import { errorBound } from './precision.ts';
+import { errorBound, type Precision } from './precision.ts';
 import { checkMagnitude, type EncryptedVector } from './vector.ts';
-import type { VectorExpectation, VectorRefusal } from './wire.ts';
+import { type VectorExpectation, type VectorRefusal, vectorBytes } from './wire.ts';
 
 /** What clients, aggregator and key holder agree on. */
 export interface SumTerms {
@@ -16,7 +16,7 @@ export interface SumTerms {
   readonly maxClients: number;
 }
 
-export type SumRefusal = VectorRefusal | 'already-counted' | 'sum-full';
+export type SumRefusal = VectorRefusal | 'already-counted' | 'sum-full' | 'cancels-sum';
 
 /**
  * The aggregator's part: it adds what it cannot read, and holds no key. One running sum, whatever the number of
@@ -27,6 +27,8 @@ export class EncryptedSum implements Disposable {
   readonly #ckks: Ckks<0>;
   readonly #clients = new Set<string>();
   #sum: EncryptedVector<0> | undefined;
+  /** Of all clients: the sum states as many times the worst, whatever the order in which they came. */
+  #worst: Precision = { magnitude: 0, deviation: 0 };
 
   /** @throws OPTION_OUT_OF_RANGE, PRIVACY_CKKS_OVERFLOW where so many clients could wrap around */
   constructor(ckks: Ckks<0>, terms: SumTerms) {
@@ -49,18 +51,38 @@ export class EncryptedSum implements Disposable {
     const { keyId, length, bound } = this.terms;
     const read = this.#ckks.read(wire, { keyId, length, level: 0, maxMagnitude: bound });
     if (!read.ok) return read;
-    if (this.#sum === undefined) this.#sum = read.value;
-    else {
-      using vector = read.value;
-      this.#sum = accumulate(this.#sum, vector);
-    }
+    const { magnitude, deviation } = read.value.precision;
+    const sum = this.#added(read.value);
+    if (sum === undefined) return refuse('cancels-sum', client);
+    this.#sum = sum;
+    this.#worst = {
+      magnitude: Math.max(this.#worst.magnitude, magnitude),
+      deviation: Math.max(this.#worst.deviation, deviation),
+    };
     this.#clients.add(client);
     return accept(undefined);
   }
 
-  /** For the key holder; undefined before the first client. */
+  /**
+   * Takes the vector over. @returns undefined, the sum unharmed, where the result would be one that anybody can read:
+   * somebody sent the negative of what is in the sum.
+   */
+  #added(vector: EncryptedVector<0>): EncryptedVector<0> | undefined {
+    if (this.#sum === undefined) return vector;
+    using own = vector;
+    try {
+      return accumulate(this.#sum, own);
+    } catch (error) {
+      if (isMurmurError(error, 'PRIVACY_CKKS_TRANSPARENT')) return undefined;
+      throw error;
+    }
+  }
+
+  /** For the key holder; undefined before the first client. The same bytes for the same vectors in any order. */
   toBytes(): Uint8Array | undefined {
-    return this.#sum && this.#ckks.toBytes(this.#sum);
+    const { magnitude, deviation } = this.#worst;
+    const stated = { magnitude: this.clients * magnitude, deviation: this.clients * deviation };
+    return this.#sum && vectorBytes(this.#sum, stated);
   }
 
   [Symbol.dispose](): void {

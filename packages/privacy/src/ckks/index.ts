@@ -31,5 +31,6 @@ export {
   LOGISTIC_RANGE,
   totalRotations,
 } from './statistics.ts';
+export { contributionDigest, type SumFault, verifyEncryptedSum } from './sum-audit.ts';
 export type { EncryptedVector } from './vector.ts';
 export type { VectorExpectation, VectorRefusal } from './wire.ts';

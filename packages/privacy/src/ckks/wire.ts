@@ -48,12 +48,13 @@ function headSchema(core: CkksCore) {
   });
 }
 
-export function vectorBytes(vector: EncryptedVector<Level>): Uint8Array {
-  const { core, level, chunks } = vector;
+export function vectorBytes(vector: EncryptedVector<Level>, precision: Precision = vector.precision): Uint8Array {
+  const { core, level, chunks, length, keyId } = vector;
+  const head = headBytes(core, level, { length, keyId, precision });
   const none = core.seal.ComprModeType.none;
   const lengths = chunks.map(() => ciphertextBytes(core.parameters.degree, level + 1));
   const save = (i: number): Saved => (chunks[i] as Ciphertext).saveToArray(none);
-  return native(core.seal, 'save a vector', () => frame(headBytes(core, level, vector), lengths, save));
+  return native(core.seal, 'save a vector', () => frame(head, lengths, save));
 }
 
 /** Encrypts into the bytes themselves: one ciphertext at a time lies in memory beside them. */

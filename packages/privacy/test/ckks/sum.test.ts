@@ -36,6 +36,11 @@ async function vectorOf(client: string, bound = 1): Promise<Uint8Array> {
   return own.encryptToBytes(key, numbers(client, LENGTH, bound), { bound });
 }
 
+/** Behind the head, whose length comes first. */
+function bodyAt(wire: Uint8Array): number {
+  return 4 + new DataView(wire.buffer, wire.byteOffset).getUint32(0);
+}
+
 describe('an encrypted sum with a separate key holder', () => {
   test('is the plain sum, released under noise, by an aggregator without any key', async () => {
     using sum = new EncryptedSum(aggregator, terms);
@@ -75,6 +80,29 @@ describe('an encrypted sum with a separate key holder', () => {
     using total = accepted(holder.read(sum.toBytes() as Uint8Array, expectedSum(holder, terms)));
     const second = numbers('b', LENGTH);
     const plain = numbers('a', LENGTH).map((v, i) => v + (second[i] as number));
+    expect(maxError(revealToKeyHolder(total, keys.secretKey), plain)).toBeLessThan(total.errorBound);
+  });
+
+  test('two clients whose vectors cancel do not end the sum: the second is refused, and the others add up', async () => {
+    const [first, other] = [await vectorOf('a'), await vectorOf('b')];
+    const expected = { keyId: terms.keyId, length: LENGTH, level: 0, maxMagnitude: 1 } as const;
+    using a = accepted(aggregator.read(first, expected));
+    using b = accepted(aggregator.read(other, expected));
+    using less = aggregator.subtract(b, a);
+    using negative = aggregator.subtract(less, b);
+    // With the head of an honest vector, which is its sender's word.
+    const hostile = first.slice();
+    const chunks = aggregator.toBytes(negative);
+    const size = first.length - bodyAt(first);
+    hostile.set(chunks.subarray(chunks.length - size), bodyAt(first));
+    using sum = new EncryptedSum(aggregator, terms);
+    accepted(sum.add('a', first));
+    expect(sum.add('b', hostile)).toMatchObject({ ok: false, reason: 'cancels-sum' });
+    accepted(sum.add('c', other));
+    expect(sum.clients).toBe(2);
+    using total = accepted(holder.read(sum.toBytes() as Uint8Array, expectedSum(holder, terms)));
+    const [x, y] = [numbers('a', LENGTH), numbers('b', LENGTH)];
+    const plain = x.map((v, i) => v + (y[i] as number));
     expect(maxError(revealToKeyHolder(total, keys.secretKey), plain)).toBeLessThan(total.errorBound);
   });
 
