@@ -133,6 +133,10 @@ describe('a store that was set back', () => {
     for (const receipt of receipts) expect(await ledger.contains(ACCOUNT, receipt)).toBe(true);
     const { debits, digest } = await ledger.status(ACCOUNT);
     expect(await ledger.contains(ACCOUNT, { sequence: debits, digest })).toBe(true);
+    expect(await ledger.contains(ACCOUNT, { sequence: debits, digest: digest.subarray(0, 16) })).toBe(true);
+    expect(await ledger.contains(ACCOUNT, { sequence: debits - 1, digest })).toBe(false);
+    const short = { sequence: debits, digest: digest.subarray(0, 8) };
+    expect(await codeOfAsync(() => ledger.contains(ACCOUNT, short))).toBe('OPTION_OUT_OF_RANGE');
 
     const restored = ledgerOver(backup);
     const held = await Promise.all(receipts.map((receipt) => restored.contains(ACCOUNT, receipt)));

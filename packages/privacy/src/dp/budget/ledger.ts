@@ -69,7 +69,8 @@ export interface BudgetLedger {
   /**
    * Whether the chain holds an entry that was kept elsewhere: a receipt, or `{ sequence: debits, digest }` of a status.
    * False means that the store was set back to before it, or is another one: what was released since is not in it.
-   * @throws PRIVACY_BUDGET_DAMAGED
+   * @param entry its number, and its digest or the first 16 bytes of that or more
+   * @throws PRIVACY_BUDGET_DAMAGED, OPTION_OUT_OF_RANGE
    */
   contains(account: BudgetAccount, entry: Pick<Receipt, 'sequence' | 'digest'>): Promise<boolean>;
 }
@@ -155,10 +156,11 @@ export function createBudgetLedger({ store, clock }: BudgetDeps): BudgetLedger {
     contains: async (account, { sequence, digest }) => {
       const prefix = accountPrefix(account);
       checkInteger('sequence', sequence, 0);
+      checkInteger('bytes of a digest', digest.length, 16, 32);
       return inTurn(store, prefix, async () => {
         await read(prefix);
         const found = await digestAt(store, prefix, sequence);
-        return found !== undefined && equalBytes(found, digest);
+        return found !== undefined && equalBytes(found.subarray(0, digest.length), digest);
       });
     },
   };
