@@ -1,3 +1,4 @@
+import { type Result, seededRandom } from '@murmuration/core';
 import type { EncryptedVector } from '../../src/index.ts';
 import { watchWasmHeap } from './wasm-heap.ts';
 import { numbers } from './world.ts';
@@ -23,6 +24,7 @@ const a = ckks.encrypt(keys.publicKey, x, { bound: 1 }) as EncryptedVector<1>;
 const expected = { keyId: keys.publicKey.keyId, length: x.length, level: 1, maxMagnitude: 1 } as const;
 const wire = ckks.toBytes(a);
 const evaluationWire = ckks.evaluationKeyBytes(keys.secretKey, { relinearise: true });
+const secretWire = ckks.keyBytes(keys.secretKey);
 const publicWire = ckks.keyBytes(keys.publicKey);
 /** Its last coefficient is larger than the prime: only SEAL sees that. */
 const hostile = wire.slice();
@@ -52,7 +54,17 @@ const operations: Readonly<Record<string, () => Disposable | undefined>> = {
     return result.ok ? result.value : undefined;
   },
 };
+const random = seededRandom('flips');
+const flipped = (bytes: Uint8Array) => {
+  // Near a header half of the time: most of the rest is refused by its coefficients, or is another message.
+  const at = random.below(random.below(2) === 0 ? 600 : bytes.length);
+  return bytes.with(at, random.below(256));
+};
 const others: readonly (() => unknown)[] = [
+  () => read(flipped(wire))?.[Symbol.dispose](),
+  () => dropped(ckks.readPublicKey(flipped(publicWire))),
+  () => dropped(ckks.readSecretKey(flipped(secretWire))),
+  () => dropped(ckks.readEvaluationKeys(flipped(evaluationWire), keys.publicKey.keyId)),
   () => read(hostile),
   () => ckks.readPublicKey(publicWire.with(-1, 0xff)),
   () => ckks.readEvaluationKeys(evaluationWire.with(-100, 0xff), keys.publicKey.keyId),
@@ -60,6 +72,10 @@ const others: readonly (() => unknown)[] = [
   () => ckks.toBytes(a),
   () => revealToKeyHolder(a, keys.secretKey),
 ];
+
+function dropped(result: Result<Disposable, string>): void {
+  if (result.ok) result.value[Symbol.dispose]();
+}
 
 function grownBy(times: number, run: () => void): number {
   const before = heapBytes();

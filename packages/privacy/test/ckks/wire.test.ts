@@ -120,6 +120,35 @@ describe('vectors as bytes', () => {
   });
 });
 
+describe('bytes with errors in random places', () => {
+  test('are refused or another message, never an exception, and the instance goes on', () => {
+    const readers = [
+      { wire: ckks.encryptToBytes(keys.secretKey, x, { bound: 1 }), read: (w: Uint8Array) => ckks.read(w, expected()) },
+      { wire: ckks.keyBytes(keys.publicKey), read: (w: Uint8Array) => ckks.readPublicKey(w) },
+      {
+        wire: ckks.evaluationKeyBytes(keys.secretKey, { rotations: [1] }),
+        read: (w: Uint8Array) => ckks.readEvaluationKeys(w, keys.publicKey.keyId),
+      },
+    ];
+    const random = seededRandom('errors');
+    let refused = 0;
+    for (const { wire, read } of readers) {
+      for (let i = 0; i < 120; i++) {
+        const changed = wire.slice();
+        for (let n = random.below(4); n >= 0; n--) {
+          changed[random.below(random.below(2) === 0 ? 600 : wire.length)] = random.below(256);
+        }
+        const result = read(changed);
+        if (result.ok) result.value[Symbol.dispose]();
+        else refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(200);
+    using vector = ckks.encrypt(keys.publicKey, x, { bound: 1 });
+    expect(maxError(revealToKeyHolder(vector, keys.secretKey), x)).toBeLessThan(vector.errorBound);
+  });
+});
+
 describe('keys as bytes', () => {
   test('public and secret keys come back and work together', () => {
     using publicKey = accepted(ckks.readPublicKey(ckks.keyBytes(keys.publicKey)));
