@@ -14,7 +14,7 @@ import {
   totalRotations,
 } from '../../src/index.ts';
 import { codeOf } from '../dp/world.ts';
-import { maxError, numbers, sharedEngine } from './world.ts';
+import { accepted, maxError, numbers, sharedEngine } from './world.ts';
 
 let ckks: Ckks<2>;
 let keys: CkksKeyPair;
@@ -47,6 +47,20 @@ describe('statistics of encrypted columns', () => {
     using spread = encryptedVariance(column, evaluation);
     expectOne(spread, variance);
     expect([total.level, encrypted.level, spread.level]).toEqual([2, 1, 0]);
+  });
+
+  test('who computes the same from the same bytes gets the same bytes; from other bytes of the same numbers it does not', () => {
+    const column = numbers('repeated', 100);
+    const wires = [1, 2].map(() => ckks.encryptToBytes(keys.publicKey, column, { bound: 1 }));
+    const expected = { keyId: keys.publicKey.keyId, length: 100, level: 2, maxMagnitude: 1 } as const;
+    const varianceOf = (wire: Uint8Array) => {
+      using read = accepted(ckks.read(wire, expected));
+      using variance = encryptedVariance(read, evaluation);
+      return ckks.toBytes(variance);
+    };
+    const [first, second] = wires.map(varianceOf) as [Uint8Array, Uint8Array];
+    expect(varianceOf(wires[0] as Uint8Array)).toEqual(first);
+    expect(second).not.toEqual(first);
   });
 
   test('a linear model scores every record', () => {
