@@ -7,6 +7,7 @@ import { createHome, type Home, joinSwarm } from '../../src/adapters/home.ts';
 import { systemEntropy } from '../../src/adapters/system-entropy.ts';
 import { rotateDeviceKey, startDevice, startSwarm } from '../../src/index.ts';
 import { protectDeviceKeys } from '../../src/keys/device-keys.ts';
+import type { SwarmSnapshot } from '../../src/views/swarm.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -118,12 +119,17 @@ test('real replicas rotate one after the other while the swarm trains, and are n
     const home = swarm.folder.members.find((member) => member.name === name)?.home ?? '';
     expect(rotateDeviceKey(home, options)).toMatchObject({ epoch: 1 });
     await swarm.restart(name);
-    const round = rounds();
-    await swarm.reaches(() => rounds() > round + 8, PATIENCE_MS, 'train on');
-    // The epoch that knows the new key has begun once the home lets the old one go.
+    const [round, { height }] = [rounds(), swarm.snapshot().ledger];
+    // The next epoch begins 16 heights after the block that has the new key.
+    const isOn = ({ ledger }: SwarmSnapshot) => rounds() > round + 4 && ledger.height > height + 40;
+    await swarm.reaches(isOn, PATIENCE_MS, 'train on');
+    // Nothing that it votes in names the old key any more.
     await swarm.restart(name);
     expect(keyBytes(home)).toBe(32);
   }
+  // Its ports are new: whom it came in through must not be the only one that knows them.
+  const links = (name: string) => swarm.members().find((member) => member.name === name)?.report?.snapshot.links ?? [];
+  await swarm.reaches(() => links('swift').length === 3 && links('wren').length === 3, PATIENCE_MS, 'link all');
   // Of four replicas three are a quorum: both that rotated are among them.
   await swarm.kill('starling');
   const { ledger } = swarm.snapshot();
