@@ -22,6 +22,15 @@ test('what the guide shows of planning and verifying is what the commands print'
   }
 });
 
+test('the threshold table in the guide is the one that the command prints', { timeout: 300_000 }, async () => {
+  const guide = readFileSync(path.join(folder, 'secure-aggregation.md'), 'utf8');
+  const shown = [...guide.matchAll(/^```\n\$ murmur (privacy plan .*)\n\.\.\.\n([\s\S]*?)^```$/gm)];
+  expect(shown.length).toBe(1);
+  for (const [, command = '', table = ''] of shown) {
+    expect((await murmur(command.split(' '), tmpdir())).endsWith(table)).toBe(true);
+  }
+});
+
 test.each(guides)('%s: every link leads to a file', (guide) => {
   const links = [...readFileSync(path.join(folder, guide), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)];
   for (const [, target = ''] of links) expect(existsSync(path.join(folder, target)), target).toBe(true);
