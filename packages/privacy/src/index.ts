@@ -62,17 +62,17 @@ export {
 } from './dp/accounting/rdp.ts';
 export { gaussianRho, pureRho, zcdpToDelta, zcdpToEpsilon } from './dp/accounting/zcdp.ts';
 export type { BudgetAccount, BudgetTerms } from './dp/budget/account.ts';
+export type { Charge } from './dp/budget/charge.ts';
 export type { Debit } from './dp/budget/history.ts';
 export {
   type BudgetDeps,
   type BudgetLedger,
-  type Charge,
   createBudgetLedger,
   type Receipt,
 } from './dp/budget/ledger.ts';
 export type { BudgetStatus } from './dp/budget/status.ts';
+export { checkPlan } from './dp/check-plan.ts';
 export {
-  checkPlan,
   type DiscreteGaussian,
   type DiscreteLaplace,
   type Mechanism,

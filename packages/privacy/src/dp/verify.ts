@@ -1,6 +1,7 @@
 import { checkNumber, isMurmurError } from '@murmuration/core';
 import { rdpEpsilon } from './accounting/rdp.ts';
-import { checkPlan, type PrivacyPlan } from './event.ts';
+import { checkPlan } from './check-plan.ts';
+import type { PrivacyPlan } from './event.ts';
 import { hasPld } from './pld/parts.ts';
 import { pldEpsilon } from './pld/pld.ts';
 

@@ -184,6 +184,12 @@ describe('shape', () => {
     }
   });
 
+  test('a transform of any number of points is one of a power of two below', () => {
+    const plan = gaussianPlan(1, 0.1, 20);
+    expect(pldEpsilon(plan, 1e-6, { maxPoints: 5000 })).toBe(pldEpsilon(plan, 1e-6, { maxPoints: 4096 }));
+    expect(codeOf(() => pldEpsilon(plan, 1e-6, { maxPoints: 1000 }))).toBe('OPTION_OUT_OF_RANGE');
+  });
+
   test('ε and δ are inverse to each other', () => {
     const plan = gaussianPlan(1.2, 0.05, 300);
     for (const delta of [1e-2, 1e-5, 1e-9]) {

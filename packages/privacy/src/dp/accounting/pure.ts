@@ -1,4 +1,5 @@
-import { checkPlan, type PrivacyEvent, type PrivacyPlan } from '../event.ts';
+import { checkPlan } from '../check-plan.ts';
+import type { PrivacyEvent, PrivacyPlan } from '../event.ts';
 import { approximately, decimal, type Fraction, over, plus, ZERO } from '../maths/fraction.ts';
 import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
 

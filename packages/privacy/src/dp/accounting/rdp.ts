@@ -1,5 +1,6 @@
 import { assert, checkInteger, checkNumber, unreachable } from '@murmuration/core';
-import { checkEvent, checkPlan, type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
+import { checkEvent, checkPlan } from '../check-plan.ts';
+import { type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
 import { type Adjacency, amplificationRate, checkAdjacency, sensitivityFactor } from '../relation.ts';
 import { sampledDiscreteGaussianRdp } from './discrete-gaussian.ts';
 import { discreteLaplaceRdp } from './discrete-laplace.ts';

@@ -1,6 +1,7 @@
 import { decode, type Store } from '@murmuration/core';
 import type { PrivacyEvent } from '../event.ts';
-import { type AccountState, advance, type BudgetTerms, EMPTY_ACCOUNT, entryPages } from './account.ts';
+import { type AccountState, advance, type BudgetTerms, EMPTY_ACCOUNT } from './account.ts';
+import { entryPages } from './chain.ts';
 import { entrySchema } from './entry.ts';
 import { spentEpsilon } from './spent.ts';
 

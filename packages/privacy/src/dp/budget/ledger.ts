@@ -1,21 +1,17 @@
 import { type Clock, checkInteger, checkNumber, encode, equalBytes, MurmurError, type Store } from '@murmuration/core';
-import { checkPlan, type PrivacyEvent } from '../event.ts';
-import { PoissonDraw } from '../noise/poisson.ts';
 import { checkAdjacency } from '../relation.ts';
 import {
   type AccountState,
   accountName,
   accountPrefix,
-  appendChanges,
   type BudgetAccount,
   type BudgetTerms,
-  catchUp,
-  digestAt,
   EMPTY_ACCOUNT,
-  headKey,
   listAccounts,
 } from './account.ts';
-import { type Entry, headSchema, MAX_CHARGE_EVENTS } from './entry.ts';
+import { appendChanges, catchUp, digestAt, headKey } from './chain.ts';
+import { type Charge, checkCharge } from './charge.ts';
+import { type Entry, headSchema } from './entry.ts';
 import { type Debit, lastDebits } from './history.ts';
 import { inTurn } from './lock.ts';
 import { costOf, isWithin, leftEpsilon, spendMore, spentEpsilon } from './spent.ts';
@@ -23,15 +19,6 @@ import { type BudgetStatus, statusOf } from './status.ts';
 
 /** Debits that are listed at once. */
 const MAX_HISTORY = 10_000;
-
-/** What a release costs. */
-export interface Charge {
-  /** For people: what is released, at most 256 characters. Never data. */
-  readonly purpose: string;
-  readonly events: readonly PrivacyEvent[];
-  /** One executed draw for each Poisson-sampled step among `events`: amplification is charged for no other. */
-  readonly draws?: readonly PoissonDraw[];
-}
 
 /** That a debit is durable. */
 export interface Receipt {
@@ -176,30 +163,6 @@ function openingOf({ epsilon, delta, adjacency }: BudgetTerms): Entry['body'] {
   return { kind: 'open', epsilon, delta, adjacency };
 }
 
-/** @returns a copy that the caller can no longer change, its draws used up */
-function checkCharge({ purpose, events, draws = [] }: Charge): Charge {
-  const copy = structuredClone([...events]);
-  checkInteger('events of a charge', copy.length, 1, MAX_CHARGE_EVENTS);
-  checkInteger('characters of a purpose', purpose.length, 1, 256);
-  checkPlan({ adjacency: 'add-or-remove-one', events: copy });
-  chargeDraws(copy, draws);
-  return { purpose, events: copy };
-}
-
-/** Each Poisson step needs a draw of its own at its rate. Draws are used up only once all are there. */
-function chargeDraws(events: readonly PrivacyEvent[], draws: readonly PoissonDraw[]): void {
-  const left = new Set(draws.filter(PoissonDraw.isDraw));
-  const used: PoissonDraw[] = [];
-  for (const { sampling, count } of events) {
-    if (sampling.kind !== 'poisson' || sampling.rate === 1) continue;
-    const matching = [...left].filter((draw) => draw.rate === sampling.rate).slice(0, count);
-    if (matching.length < count) throw notExecuted(sampling.rate, count, draws.length);
-    for (const draw of matching) left.delete(draw);
-    used.push(...matching);
-  }
-  for (const draw of used) draw.charge();
-}
-
 function termsOf(state: AccountState, prefix: string): BudgetTerms {
   if (state.terms !== undefined) return state.terms;
   throw new MurmurError({
@@ -229,14 +192,5 @@ function exhausted(prefix: string, terms: BudgetTerms, spent: number, after: num
     message: `this release would bring ${accountName(prefix)} from epsilon ${spent.toPrecision(6)} to ${after.toPrecision(6)}, above its cap ${terms.epsilon}`,
     remedy: 'release less, or with more noise; the data was not touched and nothing was debited',
     facts: { prefix, spent, after, cap: terms.epsilon, delta: terms.delta },
-  });
-}
-
-function notExecuted(rate: number, count: number, draws: number): MurmurError {
-  return new MurmurError({
-    code: 'PRIVACY_SAMPLING_NOT_EXECUTED',
-    message: `${count} steps of Poisson sampling at rate ${rate} were charged with ${draws} executed draws`,
-    remedy: 'pass one drawPoisson of that rate for each step, or charge without sampling',
-    facts: { rate, count, draws },
   });
 }

@@ -1,6 +1,7 @@
 import { MurmurError } from '@murmuration/core';
 import { treeDepth } from '../accounting/rdp.ts';
-import { checkPlan, type Mechanism, type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
+import { checkPlan } from '../check-plan.ts';
+import { type Mechanism, type PrivacyEvent, type PrivacyPlan, weightsOf } from '../event.ts';
 import { type Adjacency, amplificationRate, sensitivityFactor } from '../relation.ts';
 import { gaussianPairs } from './gaussian-pair.ts';
 import { discreteLaplacePairs, laplacePairs, purePairs } from './laplace-pair.ts';
