@@ -1,3 +1,4 @@
+import { checkInteger } from '@murmuration/core';
 import type {
   Below,
   BudgetLedger,
@@ -112,8 +113,8 @@ export function openCkksStatisticsWorker<P extends keyof typeof TOP>(
 }
 
 function openThread(preset: CkksPreset, ledger: BudgetLedger | undefined, options: CkksWorkerOptions): CkksThread {
-  const { maxHeapBytes } = options;
-  return new CkksThread(ENTRY, { preset, ...(maxHeapBytes === undefined ? {} : { maxHeapBytes }) }, ledger, options);
+  const maxHeapBytes = checkInteger('ckks.maxHeapBytes', options.maxHeapBytes ?? 3 * 2 ** 30, 1, 3 * 2 ** 30);
+  return new CkksThread(ENTRY, { preset, maxHeapBytes }, ledger, options);
 }
 
 function keyHolder(thread: CkksThread): KeyHolder {

@@ -17,7 +17,7 @@ import type {
 /** What a worker of CKKS is started with. */
 export interface CkksWorkerData {
   readonly preset: CkksPreset;
-  readonly maxHeapBytes?: number;
+  readonly maxHeapBytes: number;
 }
 
 /** A key pair of the worker. Its secret key never leaves it. */

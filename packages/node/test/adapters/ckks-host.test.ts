@@ -67,3 +67,16 @@ test('a worker that is closed, full or without a key says so, and never leaves a
   expect(await underWay).toBe('PRIVACY_CKKS_WORKER');
   expect(await codeOf(worker.createKeys())).toBe('PRIVACY_CKKS_WORKER');
 }, 120_000);
+
+test('a worker whose heap has no room says so for each call, and takes no options out of range', async () => {
+  await using worker = openCkksWorker(undefined, { maxHeapBytes: 10_000 });
+  const { keyId } = await worker.createKeys();
+  const wire = await worker.encrypt(Float64Array.of(0.5), 1);
+  const terms: SumTerms = { keyId, length: 1, bound: 1, maxClients: 2 };
+  for (let turn = 0; turn < 2; turn++) {
+    expect(await codeOf(worker.sum(terms, [['a', wire]]))).toBe('PRIVACY_CKKS_MEMORY');
+  }
+  for (const bad of [{ maxHeapBytes: 2 ** 32 }, { maxQueued: 0 }, { maxSilentMs: Number.NaN }]) {
+    expect(await codeOf((async () => openCkksWorker(undefined, bad))())).toBe('OPTION_OUT_OF_RANGE');
+  }
+}, 120_000);

@@ -5,7 +5,7 @@ import { CkksThread } from '../../src/adapters/ckks-thread.ts';
 const ENTRY = new URL('./failing-thread.ts', import.meta.url);
 
 function openFailing(how: string, maxSilentMs = 60_000): CkksThread {
-  return new CkksThread(ENTRY, { preset: how as 'sum' }, undefined, { maxSilentMs });
+  return new CkksThread(ENTRY, { preset: how as 'sum', maxHeapBytes: 1 }, undefined, { maxSilentMs });
 }
 
 async function reasonOf(run: Promise<unknown>): Promise<unknown> {
