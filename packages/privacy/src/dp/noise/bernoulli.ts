@@ -70,7 +70,7 @@ export function geometricExpOne(words: Words): number {
   throw stuck();
 }
 
-/** `bernoulliExp` without a bound on its arguments. About a hundred times slower. */
+/** `bernoulliExp` without a bound on its arguments. About twenty times slower. */
 export function bernoulliExpBig(words: Words, num: bigint, den: bigint): boolean {
   const whole = num / den;
   // As a Number it may be rounded or infinite: that far no draw gets.

@@ -2,7 +2,7 @@ import { MurmurError } from '@murmuration/core';
 
 /** Exact integer noise. Draws are independent; none is remembered. */
 export interface NoiseSampler {
-  /** `number`: all arithmetic provably within 2^53; `bigint`: beyond it, about a hundred times slower. */
+  /** `number`: all arithmetic provably within 2^53; `bigint`: beyond it, about twenty times slower. */
   readonly path: 'number' | 'bigint';
   /** @throws PRIVACY_NOISE_OVERFLOW where the draw is not a safe integer, PRIVACY_ENTROPY_STUCK */
   sample(): number;
