@@ -93,7 +93,7 @@ test('lines break between words, and longer words stay whole', () => {
 
 test('a projection beyond all calendars is no date', () => {
   const row = {
-    ...{ owner: 'a', dataset: 'b', epsilon: 1, delta: 1e-6, adjacency: 'replace-one', digest: '00' },
+    ...{ owner: 'a', dataset: 'b', epsilon: 1, delta: 1e-6, adjacency: 'replace-one' as const, digest: '00' },
     ...{ spentEpsilon: 0.1, leftEpsilon: 0.9, debits: 2, lastMs: 1, releasesLeft: 2 ** 30, exhaustedAtMs: 1e17 },
   } as const;
   expect(budgetScreen([row])[1]).toContain('no end in sight');

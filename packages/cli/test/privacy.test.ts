@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -76,6 +76,23 @@ test('a plan of Poisson draws is charged by who draws, and by no command', { tim
   const refused = murmur('budget', 'charge', 'clinic/y', '--plan', 'p.json', '--purpose', 'x');
   expect([refused.code, refused.err]).toEqual([4, expect.stringContaining('PRIVACY_SAMPLING_NOT_EXECUTED')]);
   expect(murmur('budget', 'history', 'clinic/y').out).toContain('nothing was ever debited');
+});
+
+test('what --json answers is what the README says, field by field', { timeout: 60_000 }, () => {
+  const readme = readFileSync(path.join(import.meta.dirname, '../README.md'), 'utf8');
+  const fieldsOf = (command: string) => {
+    const row = readme.split('\n').findLast((line) => line.startsWith(`| \`${command}\``)) ?? '';
+    return [...(row.split('|')[2] as string).matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  };
+  const holds = (command: string, answer: object) =>
+    expect(fieldsOf(command), command).toEqual(expect.arrayContaining(Object.keys(answer)));
+  holds('privacy plan', JSON.parse(murmur(...PLAN, '--noise', '5', '-o', 'q.toml', '--json').out));
+  holds('privacy verify', JSON.parse(murmur('verify', 'q.toml', '--epsilon', '9', '--delta', '1e-6', '--json').out));
+  murmur('budget', 'open', 'clinic/z', '--epsilon', '9', '--delta', '1e-6');
+  const charged = murmur('budget', 'charge', 'clinic/z', '--plan', 'q.toml', '--purpose', 'x', '--json').out;
+  holds('privacy budget show', { budgets: 0, ...JSON.parse(charged).budgets[0] });
+  const { debits, ...account } = JSON.parse(murmur('budget', 'history', 'clinic/z', '--json').out);
+  holds('privacy budget history', { debits, ...account, ...debits[0] });
 });
 
 const PLAN = ['plan', ...ALL, '--steps', '1'];

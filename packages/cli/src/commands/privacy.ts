@@ -103,13 +103,13 @@ Examples
 }
 
 async function plan(options: PlanCommand): Promise<void> {
-  const { planTraining, writePlanFile } = await import('@murmuration/node');
   const { records, batch, delta, adjacency, epsilon, noise } = options;
   const steps = stepsOf(options);
   if ((epsilon === undefined) === (noise === undefined)) {
     throw usageError('a plan needs either a wanted epsilon or a noise', 'give --epsilon or --noise, not both');
   }
   if (batch > records) throw usageError(`--batch ${batch} is more than --records ${records}`, 'give at most --records');
+  const { planTraining, writePlanFile } = await import('@murmuration/node');
   const tolerance = await toleranceOf(options);
   const wanted = { ...(epsilon === undefined ? {} : { epsilon }), ...(noise === undefined ? {} : { noise }) };
   const poisson = options.fixedSize !== true;
