@@ -256,6 +256,33 @@ describe('sums of discrete Gaussians', () => {
     expect(uncorrected).toBeGreaterThan(1 + 1e-4);
   });
 
+  test('sampled, they are charged at least their divergence in both directions, computed directly', () => {
+    for (const [sigma, shares] of [
+      [0.5, 2],
+      [0.7, 3],
+      [2, 1],
+    ] as const) {
+      const p = sumOfGaussians(sigma, shares, 40);
+      for (const rate of [0.05, 0.6]) {
+        for (const order of [1.1, 1.5, 2, 3.5, 6]) {
+          let [towards, away] = [0, 0];
+          for (let x = 1; x < p.length; x++) {
+            const noise = p[x] as number;
+            const mixed = (1 - rate) * noise + rate * (p[x - 1] as number);
+            if (noise < 1e-250) continue;
+            towards += noise * (mixed / noise) ** order;
+            away += mixed * (noise / mixed) ** order;
+          }
+          const mechanism: DiscreteGaussian = { kind: 'discrete-gaussian', sigma, shares, l2: 1, dimension: 1 };
+          const charged = rdp({ mechanism, sampling: { kind: 'poisson', rate }, count: 1 }, 'add-or-remove-one', order);
+          const direct = Math.log(Math.max(towards, away)) / (order - 1);
+          expect(charged).toBeGreaterThanOrEqual(direct * (1 - 1e-9));
+          if (shares === 1 && Number.isInteger(order)) expect(charged).toBeLessThan(direct * (1 + 1e-3));
+        }
+      }
+    }
+  });
+
   test('at σ 3 and more the correction is below 1e-37 a share: exponentially small, never forgotten', () => {
     expect(tau(3, 10)).toBeGreaterThan(0);
     expect(tau(3, 10)).toBeLessThan(1e-36);
