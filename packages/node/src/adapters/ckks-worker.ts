@@ -127,7 +127,7 @@ function computeSent(computation: Computation): SentVector<Level> {
 
 async function release(request: WorkerRelease): Promise<WorkerReleased> {
   const { wire, account, purpose, sensitivity, noiseMultiplier, ...rest } = request;
-  const { resolution, maxKeyLeakage } = rest;
+  const { resolution, maxKeyLeakage, maxTotalKeyLeakage } = rest;
   const expected = 'terms' in rest ? expectedSum(sumsOnly(), rest.terms) : rest.expected;
   using vector = readSent({ wire, expected });
   const decrypted = ckks.decrypt(vector, ownKey());
@@ -135,6 +135,7 @@ async function release(request: WorkerRelease): Promise<WorkerReleased> {
     ...{ ledger, account, purpose, entropy: systemEntropy, sensitivity, noiseMultiplier },
     ...(resolution === undefined ? {} : { resolution }),
     ...(maxKeyLeakage === undefined ? {} : { maxKeyLeakage }),
+    ...(maxTotalKeyLeakage === undefined ? {} : { maxTotalKeyLeakage }),
   });
 }
 

@@ -105,8 +105,9 @@ describe('statistics on a thread of their own, the key on another', () => {
     const column = { wire, expected: { keyId: keys.keyId, length: 3, level: deep.top, maxMagnitude: 1 } };
     const risk = await deep.logistic([column], { weights: [4], intercept: 1 });
     expectTypeOf(risk).toEqualTypeOf<SentVector<2>>();
-    const request = { ...risk, account, purpose: 'risks', sensitivity: 1e-3, noiseMultiplier: 4, maxKeyLeakage: 1 };
-    const { values } = await deep.release(request);
+    const request = { ...risk, account, purpose: 'risks', sensitivity: 1e-3, noiseMultiplier: 4 };
+    const bold = { ...request, maxKeyLeakage: 1, maxTotalKeyLeakage: 1 };
+    const { values } = await deep.release(bold);
     for (const [i, score] of [-3, 1, 5].entries()) {
       expect(Math.abs((values[i] as number) - 1 / (1 + Math.exp(-score)))).toBeLessThan(0.019 + 0.04);
     }

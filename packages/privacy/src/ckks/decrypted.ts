@@ -8,6 +8,8 @@ import { checkSame, type EncryptedVector } from './vector.ts';
 
 /** @internal The numbers; for `releasePrivately` alone. The caller wipes them. */
 export let openDecrypted: (decrypted: Decrypted) => Float64Array;
+/** @internal The key that it would be opened with, whose leakage a release adds to. */
+export let keyOf: (decrypted: Decrypted) => CkksSecretKey;
 
 /**
  * What a key holder may release, and nothing that can be looked at. What CKKS decrypts to is the message plus an error
@@ -42,6 +44,7 @@ export class Decrypted {
 
   static {
     openDecrypted = (decrypted) => decryptNumbers(decrypted.#vector, decrypted.#key);
+    keyOf = (decrypted) => decrypted.#key;
   }
 }
 

@@ -40,6 +40,11 @@ export class CkksSecretKey extends Native<SecretKey> {
   readonly core: CkksCore;
   /** Of its public key. */
   readonly keyId: string;
+  /**
+   * What releases with this object may have told about the key, all together: the sum of their `keyLeakage`. It is not
+   * stored with the key, so whoever loads it again starts from nothing.
+   */
+  keyLeakage = 0;
   #encryptor: Encryptor | undefined;
   #decryptor: Decryptor | undefined;
 

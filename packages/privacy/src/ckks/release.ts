@@ -6,7 +6,7 @@ import { createDiscreteGaussian } from '../dp/noise/discrete-gaussian.ts';
 import { atLeast } from '../dp/noise/rational.ts';
 import { wordsFrom } from '../dp/noise/words.ts';
 import { type Adjacency, sensitivityFactor } from '../dp/relation.ts';
-import { type Decrypted, openDecrypted } from './decrypted.ts';
+import { type Decrypted, keyOf, openDecrypted } from './decrypted.ts';
 
 export interface ReleaseOptions {
   /**
@@ -18,8 +18,10 @@ export interface ReleaseOptions {
   readonly noiseMultiplier: number;
   /** What one integer of the noise's grid stands for. @default sensitivity / (64·√length), 1.6 % more noise for rounding */
   readonly resolution?: number;
-  /** See `ReleasePlan.keyLeakage`. @default 2^-10 */
+  /** Most of `ReleasePlan.keyLeakage`. @default 2^-10 */
   readonly maxKeyLeakage?: number;
+  /** Most of all releases of the key together, as long as it is loaded. @default 2^-6, 16 releases at that limit */
+  readonly maxTotalKeyLeakage?: number;
 }
 
 /** What a release will do, known before anything is decrypted. */
@@ -66,13 +68,24 @@ export async function releasePrivately(decrypted: Decrypted, release: PrivateRel
   const { ledger, account, entropy, purpose } = release;
   decrypted.checkUsable();
   const { terms } = await ledger.status(account);
+  const key = keyOf(decrypted);
   const plan = planRelease(decrypted, release, terms.adjacency);
-  return ledger.release(account, { purpose, events: [plan.event] }, (receipt) => ({
-    values: noisyNumbers(decrypted, plan, entropy),
-    sigma: plan.sigma * plan.resolution,
-    keyLeakage: plan.keyLeakage,
-    receipt,
-  }));
+  const { maxTotalKeyLeakage = 2 ** -6 } = release;
+  const total = key.keyLeakage + plan.keyLeakage;
+  if (!(total <= maxTotalKeyLeakage)) throw leak('all results together', total, maxTotalKeyLeakage);
+  // At once, so that releases beside this one count it too; given back where nothing was decrypted.
+  key.keyLeakage += plan.keyLeakage;
+  let opened = false;
+  try {
+    return await ledger.release(account, { purpose, events: [plan.event] }, (receipt) => {
+      opened = true;
+      const values = noisyNumbers(decrypted, plan, entropy);
+      return { values, sigma: plan.sigma * plan.resolution, keyLeakage: plan.keyLeakage, receipt };
+    });
+  } catch (error) {
+    if (!opened) key.keyLeakage -= plan.keyLeakage;
+    throw error;
+  }
 }
 
 /**
@@ -96,7 +109,7 @@ export function planRelease(
   const distance = (sensitivity + 2 * errorBound * root) / resolution + root;
   const sigma = noiseMultiplier * distance;
   const keyLeakage = (root * errorBound) / (sigma * resolution);
-  if (!(keyLeakage <= maxKeyLeakage)) throw leak(keyLeakage, maxKeyLeakage);
+  if (!(keyLeakage <= maxKeyLeakage)) throw leak('the result', keyLeakage, maxKeyLeakage);
   const l2 = distance / sensitivityFactor(adjacency);
   const event = privacyEvent({ kind: 'discrete-gaussian', sigma, shares: 1, l2, dimension: length });
   return { event, resolution, sigma, keyLeakage };
@@ -122,11 +135,12 @@ export function noisyNumbers(decrypted: Decrypted, plan: ReleasePlan, entropy: E
   return released;
 }
 
-function leak(leakage: number, most: number): MurmurError {
+function leak(what: string, leakage: number, most: number): MurmurError {
+  const numbers = `${leakage.toExponential(1)}, at most ${most.toExponential(1)}`;
   return new MurmurError({
     code: 'PRIVACY_CKKS_LEAK',
-    message: `the noise would not drown the ciphertext's error: the result could tell about the secret key (${leakage.toExponential(1)}, at most ${most.toExponential(1)})`,
-    remedy: 'release with more noise, fewer numbers, or from a ciphertext with a smaller error',
+    message: `the noise would not drown the ciphertext's error: ${what} could tell about the secret key (${numbers})`,
+    remedy: 'release with more noise, fewer numbers, or from a ciphertext with a smaller error; or make a new key',
     facts: { leakage, most },
   });
 }

@@ -106,6 +106,24 @@ describe('decrypted numbers', () => {
   });
 });
 
+describe('what releases tell about the key', () => {
+  test('adds up over its releases, also over those that run at once, and ends them before it is too much', async () => {
+    using pair = ckks.createKeyPair();
+    using vector = ckks.encrypt(pair.publicKey, numbers('x', 4000), { bound: 1 });
+    const decrypted = ckks.decrypt(vector, pair.secretKey);
+    const ledger = await openLedger(1e4);
+    const { keyLeakage } = planRelease(decrypted, options(ledger), 'add-or-remove-one');
+    const most = { ...options(ledger), maxTotalKeyLeakage: 2.5 * keyLeakage };
+    const codes = await Promise.all([1, 2, 3].map(() => codeOfAsync(() => releasePrivately(decrypted, most))));
+    expect(codes.sort()).toEqual(['PRIVACY_CKKS_LEAK', undefined, undefined]);
+    expect((await ledger.status(ACCOUNT)).debits).toBe(2);
+    expect(pair.secretKey.keyLeakage / keyLeakage).toBeCloseTo(2, 9);
+    const poor = await openLedger(1e-3);
+    expect(await codeOfAsync(() => releasePrivately(decrypted, options(poor)))).toBe('PRIVACY_BUDGET_EXHAUSTED');
+    expect(pair.secretKey.keyLeakage / keyLeakage).toBeCloseTo(2, 9);
+  });
+});
+
 describe('the sensitivity that is charged', () => {
   const source = (length: number, deviation: number) => ({
     length,
