@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { seededRandom } from '@murmuration/core';
 import { describe, expect, test } from 'vitest';
 import { bernoulliExp, bernoulliExpBig, bernoulliExpFraction } from '../../src/dp/noise/bernoulli.ts';
@@ -272,6 +273,23 @@ describe('parts of the samplers', () => {
         expect([undefined, 'PRIVACY_ENTROPY_STUCK']).toContain(other);
       }
     }
+  });
+
+  test('no sampler reads anything but the entropy that it was given: 10^5 draws, and the same again', () => {
+    const folder = new URL('../../src/dp/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    expect(files.length).toBeGreaterThan(30);
+    const chance = /\b(seededRandom|Random\b(?!ised)|Math\.random|randomBytes|getRandomValues|nowMs\(|Date\b)/;
+    const clocked = new Set(['budget/ledger.ts']);
+    for (const file of files.filter((name) => !clocked.has(name))) {
+      expect([file, chance.exec(readFileSync(new URL(file, folder), 'utf8'))?.[0]]).toEqual([file, undefined]);
+    }
+    const draws = () => {
+      const out = new Int32Array(100_000);
+      createDiscreteGaussian(seededEntropy('twice'), rational(64)).fill(out);
+      return out;
+    };
+    expect(draws()).toEqual(draws());
   });
 
   test('a source that gives fewer bytes than asked for is refused: what is missing would be zeros', () => {
