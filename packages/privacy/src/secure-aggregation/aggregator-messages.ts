@@ -1,10 +1,10 @@
-import { accept, type Result, refuse } from '@murmuration/core';
+import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
 import { ed25519Verify } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
 import { type AggregatorData, probeKey } from './aggregator-state.ts';
 import type { ClientMessage, MessageOf } from './messages.ts';
 import { takeNormProof } from './norm-checks.ts';
-import { KEYS_DOMAIN, signedKey } from './secrets.ts';
+import { KEYS_DOMAIN, shareDigest, signedKey } from './secrets.ts';
 
 type From<Kind> = MessageOf<ClientMessage, Kind>;
 
@@ -52,7 +52,7 @@ function takeShares(data: AggregatorData, from: number, message: From<'shares'>)
   const named = message.boxes.map(({ to }) => to);
   if (!sameMembers(named, wanted)) return refuse('other-neighbours');
   data.shares.set(from, message);
-  data.boxes.set(from, new Map(message.boxes.map(({ to, box }) => [to, box])));
+  data.boxes.set(from, new Map(message.boxes.map((box) => [box.to, box])));
   return accept(undefined);
 }
 
@@ -65,19 +65,31 @@ function takeMasked(data: AggregatorData, from: number, { words }: From<'masked'
   return accept(undefined);
 }
 
+/** Shares of some or all of its neighbourhood: boxes may not have opened. A false share is left out, the others count. */
 function takeReveal(data: AggregatorData, from: number, { shares }: From<'reveal'>): Result<void> {
   const { plan, sharers } = data;
-  const wanted = plan.graph.holders(from).filter((of) => sharers.has(of));
-  const named = shares.map(({ of }) => of).sort((a, b) => a - b);
-  if (!sameMembers(named, wanted)) return refuse('other-neighbours');
+  const known = new Set(plan.graph.holders(from).filter((of) => sharers.has(of)));
+  for (const { of } of shares) if (!known.delete(of)) return refuse('other-neighbours');
   for (const { of, share } of shares) {
-    const holder = plan.graph.holders(of).indexOf(from) + 1;
-    const known = data.revealed.get(of);
-    if (known === undefined) data.revealed.set(of, [{ holder, bytes: share }]);
-    else known.push({ holder, bytes: share });
+    if (!isGiven(data, from, of, share)) {
+      data.told.push({ kind: 'refused', from, reason: 'false-share', detail: `of member ${of}` });
+      continue;
+    }
+    const held = { holder: plan.graph.holders(of).indexOf(from) + 1, bytes: share };
+    const others = data.revealed.get(of);
+    if (others === undefined) data.revealed.set(of, [held]);
+    else others.push(held);
   }
   data.revealers.add(from);
   return accept(undefined);
+}
+
+/** Whether the share is the one that its owner gave the digest of. Which of both lies otherwise, nobody can tell. */
+function isGiven(data: AggregatorData, holder: number, of: number, share: Uint8Array): boolean {
+  const [which, at] = data.survivors.has(of) ? (['self', 0] as const) : (['pair', 32] as const);
+  const digests = holder === of ? data.shares.get(of)?.own : data.boxes.get(of)?.get(holder)?.digests;
+  const digest = shareDigest(data.plan, of, holder, which, share);
+  return digests !== undefined && equalBytes(digests.subarray(at, at + 32), digest);
 }
 
 function sameMembers(given: readonly number[], wanted: readonly number[]): boolean {

@@ -62,7 +62,7 @@ export type AggregatorPhase =
   | 'void';
 
 /**
- * `unrecoverable` names a member whose shares or sealed seeds do not fit its commitments; `not-committed`: the swarm did
+ * `unrecoverable` names a member whose own secrets do not fit its commitments, or whose sealed seeds do not open; `not-committed`: the swarm did
  * not commit to the statement in time; `false-masks` names a member whose masks are not those that it proved with.
  */
 export type VoidReason =
@@ -84,8 +84,8 @@ export interface AggregatorData {
   /** Ciphertexts by initiator, then by responder. */
   readonly ciphertexts: Map<number, ReadonlyMap<number, Uint8Array>>;
   readonly shares: Map<number, MessageOf<ClientMessage, 'shares'>>;
-  /** Boxes by sender, then by holder. */
-  readonly boxes: Map<number, ReadonlyMap<number, Uint8Array>>;
+  /** Boxes by sender, then by holder, with the digests of what they hold. */
+  readonly boxes: Map<number, ReadonlyMap<number, SharesBox>>;
   sharers: ReadonlySet<number>;
   readonly survivors: Set<number>;
   readonly sum: Int32Array;
@@ -94,7 +94,11 @@ export interface AggregatorData {
   statement: Uint8Array;
   readonly revealed: Map<number, ShamirShare[]>;
   readonly revealers: Set<number>;
+  /** To be told with the next effects. */
+  readonly told: AggregatorEffect[];
 }
+
+export type SharesBox = MessageOf<ClientMessage, 'shares'>['boxes'][number];
 
 /** @internal */
 export function newAggregatorData(deps: AggregatorDeps, plan: AggregationPlan): AggregatorData {
@@ -114,6 +118,7 @@ export function newAggregatorData(deps: AggregatorDeps, plan: AggregationPlan): 
     statement: new Uint8Array(0),
     revealed: new Map(),
     revealers: new Set(),
+    told: [],
   };
 }
 

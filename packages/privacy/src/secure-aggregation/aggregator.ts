@@ -63,7 +63,8 @@ export function createAggregator(deps: AggregatorDeps, plan: AggregationPlan): A
       if (input.kind === 'deadline') return endPhase(data);
       const taken = receive(data, input.from, input.bytes);
       if (!taken.ok) return [refused(input.from, taken)];
-      return allAnswered(data) ? endPhase(data) : [];
+      const told = data.told.splice(0);
+      return allAnswered(data) ? [...told, ...endPhase(data)] : told;
     },
   };
 }
@@ -114,7 +115,7 @@ function endPhase(data: AggregatorData): readonly AggregatorEffect[] {
     case 'shares':
       return advance(data, 'masked', (member, near) => ({
         kind: 'boxes',
-        entries: near.map((from) => ({ from, box: given(given(data.boxes, from), member) })),
+        entries: near.map((from) => ({ from, box: given(given(data.boxes, from), member).box })),
       }));
     case 'masked':
       return data.norm === null ? fixSurvivors(data) : askForProofs(data);

@@ -1,7 +1,7 @@
 import { accept, type Result } from '@murmuration/core';
 import { wipe } from '@murmuration/crypto';
 import { addWords } from '@murmuration/kernels';
-import type { ClientContext, ClientEffect, ClientState, HeldShares, Moved, ProofSecrets } from './client-state.ts';
+import type { ClientContext, ClientEffect, ClientState, Holdings, Moved, ProofSecrets } from './client-state.ts';
 import { applyMasks, pairSign, type SeededMask } from './masks.ts';
 import { encodeClientMessage } from './messages.ts';
 import { noiseShare } from './plan.ts';
@@ -12,7 +12,7 @@ import { type PairKeys, selfMaskSeed } from './secrets.ts';
 export function maskInput(
   { plan, self, deps, input }: ClientContext,
   state: Extract<ClientState, { phase: 'boxes' }>,
-  held: ReadonlyMap<number, HeldShares>,
+  held: Holdings,
 ): Result<Moved> {
   const words = input.slice();
   const saturated = saturate(words, plan.bound);
@@ -38,7 +38,7 @@ export function maskInput(
   input.fill(0);
   const bytes = encodeClientMessage({ kind: 'masked', words: new Uint8Array(words.buffer) });
   const effects: ClientEffect[] = [
-    { kind: 'masked', saturated },
+    { kind: 'masked', saturated, unopened: [...held.keys()].filter((member) => held.get(member) === null) },
     { kind: 'send', bytes },
   ];
   return accept({ state: { phase: 'masked', held, proof }, effects });

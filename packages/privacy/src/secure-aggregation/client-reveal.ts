@@ -20,10 +20,11 @@ export function answerSurvivors(
   const fit = fitsNeighbourhood(context, state.held, sets.value);
   if (!fit.ok) return fit;
   if (!deps.isCommitted(statement, certificate)) return refuse('not-committed');
-  const shares = [...state.held].map(([of, held]) => {
+  const shares = [...state.held].flatMap(([of, held]) => {
+    if (held === null) return [];
     const survived = sets.value.survivors.has(of);
     wipe(survived ? held.pair : held.self);
-    return { of, share: survived ? held.self : held.pair };
+    return [{ of, share: survived ? held.self : held.pair }];
   });
   if (state.proof !== null) forgetProof(state.proof);
   const reveal = encodeClientMessage({ kind: 'reveal', shares });

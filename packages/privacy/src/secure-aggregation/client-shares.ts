@@ -1,9 +1,9 @@
-import { accept, concatBytes, type Result, refuse } from '@murmuration/core';
+import { accept, concatBytes, type Result } from '@murmuration/core';
 import { splitSecret, wipe } from '@murmuration/crypto';
 import { refuseStrangers } from './client-pairs.ts';
-import type { ClientContext, ClientState, HeldShares, Moved } from './client-state.ts';
+import type { ClientContext, ClientState, HeldShares, Holdings, Moved } from './client-state.ts';
 import { encodeClientMessage, type MessageOf, type ServerMessage } from './messages.ts';
-import { commitSecret, openBox, type PairKeys, sealBox, sealRecovery } from './secrets.ts';
+import { commitSecret, openBox, type PairKeys, sealBox, sealRecovery, shareDigest } from './secrets.ts';
 
 /**
  * Draws the two secrets, splits both among the neighbourhood, and seals what the server will need should this member
@@ -20,9 +20,16 @@ export function makeShares(context: ClientContext, pairs: ReadonlyMap<number, Pa
     const place = holders.indexOf(member);
     return { self: selfShares[place] as Uint8Array, pair: pairShares[place] as Uint8Array };
   };
+  const digestsOf = (holder: number, shares: HeldShares) =>
+    concatBytes(
+      shareDigest(plan, self, holder, 'self', shares.self),
+      shareDigest(plan, self, holder, 'pair', shares.pair),
+    );
+  const own = sharesOf(self);
   const boxes = [...pairs].map(([to, keys]) => {
     const shares = sharesOf(to);
-    return { to, box: sealBox(plan, keys.box, self, to, concatBytes(shares.self, shares.pair)) };
+    const box = sealBox(plan, keys.box, self, to, concatBytes(shares.self, shares.pair));
+    return { to, box, digests: digestsOf(to, shares) };
   });
   const bytes = encodeClientMessage({
     kind: 'shares',
@@ -34,28 +41,31 @@ export function makeShares(context: ClientContext, pairs: ReadonlyMap<number, Pa
       pairSecret,
       [...pairs.values()].map(({ maskSeed }) => maskSeed),
     ),
+    own: digestsOf(self, own),
     boxes,
   });
   wipe(pairSecret);
-  const state: ClientState = { phase: 'boxes', pairs, selfSecret, own: sharesOf(self) };
+  const state: ClientState = { phase: 'boxes', pairs, selfSecret, own };
   return accept({ state, effects: [{ kind: 'send', bytes }] });
 }
 
-/** The shares that neighbours gave this member to hold, its own among them. */
+/**
+ * The shares that neighbours gave this member to hold, its own among them. Whose box does not open has given none; its
+ * mask is due all the same, or one liar would stop its whole neighbourhood.
+ */
 export function openBoxes(
   context: ClientContext,
   state: Extract<ClientState, { phase: 'boxes' }>,
   { entries }: MessageOf<ServerMessage, 'boxes'>,
-): Result<ReadonlyMap<number, HeldShares>> {
+): Result<Holdings> {
   const { plan, self } = context;
   const named = entries.map(({ from }) => from);
   const fit = refuseStrangers(context, named, (member) => state.pairs.has(member));
   if (!fit.ok) return fit;
-  const held = new Map<number, HeldShares>([[self, state.own]]);
+  const held = new Map<number, HeldShares | null>([[self, state.own]]);
   for (const { from, box } of entries) {
     const shares = openBox(plan, (state.pairs.get(from) as PairKeys).box, from, self, box);
-    if (shares === undefined) return refuse('box-does-not-open', `from member ${from}`);
-    held.set(from, { self: shares.slice(0, 32), pair: shares.slice(32) });
+    held.set(from, shares === undefined ? null : { self: shares.slice(0, 32), pair: shares.slice(32) });
   }
   return accept(held);
 }

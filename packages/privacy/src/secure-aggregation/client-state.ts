@@ -33,8 +33,11 @@ export type ClientInput =
 
 export type ClientEffect =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
-  /** The vector left, hidden. `saturated` numbers exceeded the plan's bound and were cut to it. */
-  | { readonly kind: 'masked'; readonly saturated: number }
+  /**
+   * The vector left, hidden. `saturated` numbers exceeded the plan's bound and were cut to it. `unopened`: members whose
+   * shares did not reach this one, ascending; they lie, or the server does.
+   */
+  | { readonly kind: 'masked'; readonly saturated: number; readonly unopened: readonly number[] }
   | { readonly kind: 'refused'; readonly reason: string; readonly detail?: string };
 
 export type ClientPhase = 'new' | 'keys' | 'pairs' | 'boxes' | 'masked' | 'revealed' | 'stopped';
@@ -49,6 +52,9 @@ export interface HeldShares {
   readonly self: Uint8Array;
   readonly pair: Uint8Array;
 }
+
+/** By member that shared, itself included; null where its box did not open. @internal */
+export type Holdings = ReadonlyMap<number, HeldShares | null>;
 
 /** The masks of a vector by their seeds, and what left under them. @internal */
 export interface ProofSecrets {
@@ -84,7 +90,7 @@ export type ClientState =
     }
   | {
       readonly phase: 'masked';
-      readonly held: ReadonlyMap<number, HeldShares>;
+      readonly held: Holdings;
       /** What a norm proof needs, until it was given; null where none is due. */
       readonly proof: ProofSecrets | null;
     }

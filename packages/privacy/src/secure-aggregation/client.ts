@@ -86,7 +86,7 @@ function forgetSecrets({ input }: ClientContext, state: ClientState): void {
     for (const { box, maskSeed } of state.pairs.values()) wipe(box, maskSeed);
   }
   if (state.phase === 'masked' && state.proof !== null) forgetProof(state.proof);
-  if (state.phase === 'masked') for (const { self, pair } of state.held.values()) wipe(self, pair);
+  if (state.phase === 'masked') for (const held of state.held.values()) if (held !== null) wipe(held.self, held.pair);
 }
 
 function receive(context: ClientContext, state: ClientState, bytes: Uint8Array): Result<Moved> {

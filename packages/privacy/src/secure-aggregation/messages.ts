@@ -19,6 +19,8 @@ import { MAX_ROSTER_BYTES } from './roster.ts';
 const MAX_NEAR = 254;
 /** A share of each secret, sealed. */
 export const BOX_BYTES = 32 + 32 + 16;
+/** Of a holder's share of each secret: self ‖ pair. */
+const DIGESTS_BYTES = 32 + 32;
 const MAX_CERTIFICATE_BYTES = 2 ** 20;
 
 /** A point for each of 64 projections. */
@@ -37,12 +39,14 @@ const fromClient = union({
   3: [
     'shares',
     struct({
-      /** SHA3-256 of each secret: a wrong share is noticed. */
+      /** SHA3-256 of each secret. */
       selfCommitment: bytes(32),
       pairCommitment: bytes(32),
       /** Seeds of its pairs, in the order of the boxes, under a key from the pair secret. */
       recovery: bytesUpTo(32 * MAX_NEAR + 16),
-      boxes: list(struct({ to: member, box: bytes(BOX_BYTES) }), MAX_NEAR),
+      /** Of the shares that the member itself holds, and in each box: a false share is told from a right one. */
+      own: bytes(DIGESTS_BYTES),
+      boxes: list(struct({ to: member, box: bytes(BOX_BYTES), digests: bytes(DIGESTS_BYTES) }), MAX_NEAR),
     }),
   ],
   4: ['masked', struct({ words: bytesUpTo(4 * MAX_LENGTH) })],

@@ -1,5 +1,5 @@
 import { accept, equalBytes, type Result, refuse } from '@murmuration/core';
-import { recoverSecret, type ShamirShare } from '@murmuration/crypto';
+import { recoverSecret } from '@murmuration/crypto';
 import type { AggregatorData, VoidReason } from './aggregator-state.ts';
 import { applyMasks, pairSign, type SeededMask } from './masks.ts';
 import { checkMask } from './norm-checks.ts';
@@ -49,10 +49,7 @@ function pairMasks(data: AggregatorData, dropout: number): Result<readonly Seede
   return accept(left);
 }
 
-/**
- * The secret that fits its commitment. Where the first shares do not give it, others are tried in turn, which finds it
- * as long as `threshold` right shares stand side by side in their ring.
- */
+/** The secret that fits its commitment, from shares that their owner has given: where it does not, the owner lied. */
 function committedSecret(
   { plan, shares, revealed }: AggregatorData,
   member: number,
@@ -63,11 +60,9 @@ function committedSecret(
   if (held.length < threshold) return refuse('too-few-shares', `${held.length} of ${threshold} for member ${member}`);
   const message = shares.get(member);
   const commitment = which === 'self' ? message?.selfCommitment : message?.pairCommitment;
-  for (let first = 0; first < held.length; first++) {
-    const turned: ShamirShare[] = [...held.slice(first), ...held.slice(0, first)];
-    const secret = recoverSecret(threshold, turned);
-    if (!secret.ok || commitment === undefined) break;
-    if (equalBytes(commitSecret(plan, member, which, secret.value), commitment)) return accept(secret.value);
+  const secret = recoverSecret(threshold, held);
+  if (secret.ok && commitment !== undefined) {
+    if (equalBytes(commitSecret(plan, member, which, secret.value), commitment)) return secret;
   }
   return refuse('unrecoverable', `the shares of member ${member} do not fit its commitment`);
 }

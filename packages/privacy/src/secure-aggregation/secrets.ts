@@ -11,6 +11,7 @@ const RECOVERY = utf8('murmur/secure-aggregation/recovery/1');
 const PAIR = utf8('murmur/secure-aggregation/pair/1');
 const SELF_MASK = utf8('murmur/secure-aggregation/self-mask/1');
 const COMMITMENT = utf8('murmur/secure-aggregation/commitment/1');
+const SHARE = utf8('murmur/secure-aggregation/share/1');
 
 /** What a device signs: its key for this plan and nothing else. */
 export function signedKey(plan: AggregationPlan, member: number, publicKey: Uint8Array): Uint8Array {
@@ -49,6 +50,17 @@ export function commitSecret(
   secret: Uint8Array,
 ): Uint8Array {
   return sha3_256(COMMITMENT, plan.digest, ends(member), utf8(which), secret);
+}
+
+/** Says nothing of a share, which nobody can guess; a false one is told by it. @param of the member whose secret it is of */
+export function shareDigest(
+  plan: AggregationPlan,
+  of: number,
+  holder: number,
+  which: 'self' | 'pair',
+  share: Uint8Array,
+): Uint8Array {
+  return sha3_256(concatBytes(SHARE, plan.digest, ends(of, holder), utf8(which), share));
 }
 
 /** Two shares from one member for another, authenticated with both ends and the plan. @param key of the pair's boxes */

@@ -96,17 +96,18 @@ const credulous: MakeVictim = (deps, plan, input) =>
 const honest = { swarm: 'honest', mode: 'signed' } as const;
 
 test.each([
-  ['forgets that it sent its vector', forgetful('boxes'), honest, 'it sent two messages of masked'],
-  ['forgets that it revealed', forgetful('survivors'), { swarm: 'worst' }, 'it sent two messages of reveal'],
-  ['asks for no certificate of survivors', trusting, honest, 'it revealed without a certificate'],
+  // Two vectors, or two answers of two sets of boxes: whichever random sequence comes first.
+  ['forgets that it sent its vector', forgetful('boxes'), honest, /^it sent two messages of (masked|reveal)$/],
+  ['forgets that it revealed', forgetful('survivors'), { swarm: 'worst' }, /^it sent two messages of reveal$/],
+  ['asks for no certificate of survivors', trusting, honest, /^it revealed without a certificate$/],
   [
     'asks for no certificate of a roster',
     trustingRosters,
     { ...honest, mode: 'committed' },
-    'it took a roster without a certificate',
+    /^it took a roster without a certificate$/,
   ],
-  ['checks no signature', credulous, honest, 'it took a key that nobody signed'],
-  ['throws at what it cannot read', throwing, honest, 'it threw Error: malformed'],
+  ['checks no signature', credulous, honest, /^it took a key that nobody signed$/],
+  ['throws at what it cannot read', throwing, honest, /^it threw Error: malformed$/],
 ] as const)('a client that %s is caught: positive control', (_, make, fixed, wanted) => {
-  expect(caught(make, fixed)).toBe(wanted);
+  expect(caught(make, fixed)).toMatch(wanted);
 });

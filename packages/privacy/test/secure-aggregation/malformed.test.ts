@@ -124,14 +124,12 @@ test('damaged ciphertexts, boxes and vectors are refused, by whoever can tell', 
   const boxes = feed(world, shares);
   const mine = serverMessage(boxes, 0, 'boxes');
   const [box, next] = mine.entries as [(typeof mine.entries)[0], (typeof mine.entries)[0]];
-  const rest = mine.entries.slice(1);
-  for (const changed of [flip(box.box), next.box]) {
-    // another's box, or one bit: it names both ends and the plan, so neither opens
-    expect(ask(client, { ...mine, entries: [{ ...box, box: changed }, ...rest] })).toEqual(
-      refusedWith('box-does-not-open'),
-    );
-  }
-  const masked = sentBytes(ask(client, mine));
+  const [, , third] = mine.entries as typeof mine.entries & [unknown, unknown, (typeof mine.entries)[0]];
+  // another's box, or one bit: it names both ends and the plan, so neither opens, and the rest goes on
+  const damaged = [{ ...box, box: flip(box.box) }, { ...next, box: box.box }, third];
+  const effects = ask(client, { ...mine, entries: damaged as typeof mine.entries });
+  expect(effects[0]).toMatchObject({ kind: 'masked', unopened: [box.from, next.from] });
+  const masked = sentBytes(effects.slice(1));
   expect(send(0, { kind: 'masked', words: new Uint8Array(76) })).toEqual(refusedWith('wrong-length'));
   expect(world.aggregator.step({ kind: 'message', from: 0, bytes: masked })).toEqual([]);
   expect(world.aggregator.step({ kind: 'message', from: 0, bytes: masked })).toEqual(refusedWith('repeated'));
@@ -154,24 +152,88 @@ test('random bytes, truncations and bit flips of any message neither throw nor m
   expect([world.aggregator.phase, world.clients[0]?.phase]).toEqual(['keys', 'keys']);
 });
 
-test('a wrong share is set aside while enough right ones are left', () => {
-  const world = createWorld({ seedText: 'wrong share', size: 5 });
-  const step = world.aggregator.step;
-  const spoiled: World = {
+/** A world whose member's messages of one kind are changed on their way to the server. */
+function withLies(world: World, liars: ReadonlySet<number>, change: (message: ClientMessage) => ClientMessage): World {
+  const { aggregator } = world;
+  const step: typeof aggregator.step = (input) => {
+    if (input.kind !== 'message' || !liars.has(input.from)) return aggregator.step(input);
+    const read = readClientMessage(input.bytes, world.plan.length);
+    return aggregator.step(read.ok ? { ...input, bytes: encodeClientMessage(change(read.value)) } : input);
+  };
+  return {
     ...world,
     aggregator: {
       get phase() {
-        return world.aggregator.phase;
+        return aggregator.phase;
       },
-      step: (input) => {
-        if (input.kind !== 'message' || input.from !== 2) return step(input);
-        const read = readClientMessage(input.bytes, 20);
-        if (!read.ok || read.value.kind !== 'reveal') return step(input);
-        const shares = read.value.shares.map(({ of, share }) => ({ of, share: flip(share, 3) }));
-        return step({ ...input, bytes: encodeClientMessage({ kind: 'reveal', shares }) });
-      },
+      step,
     },
   };
-  const { result } = runWorld(spoiled);
+}
+
+function falseShares(message: ClientMessage): ClientMessage {
+  if (message.kind !== 'reveal') return message;
+  return { ...message, shares: message.shares.map(({ of, share }) => ({ of, share: flip(share, 3) })) };
+}
+
+function falseBoxes(message: ClientMessage): ClientMessage {
+  if (message.kind !== 'shares') return message;
+  return { ...message, boxes: message.boxes.map((box) => ({ ...box, box: flip(box.box) })) };
+}
+
+/** Every subset of `count` of `size` members. */
+function subsets(size: number, count: number): ReadonlySet<number>[] {
+  return Array.from({ length: 2 ** size }, (_, bits) => {
+    return new Set(Array.from({ length: size }, (__, i) => i).filter((i) => (bits >> i) & 1));
+  }).filter((set) => set.size === count);
+}
+
+test('false shares are left out, whoever gives them, while a threshold of right ones is left', () => {
+  for (const count of [1, 2, 3]) {
+    for (const liars of subsets(7, count)) {
+      const world = createWorld({ seedText: 'false shares', size: 7, unsigned: true });
+      expect(world.plan.threshold).toBe(4);
+      const { result, refused } = runWorld(withLies(world, liars, falseShares));
+      expect([...(result?.sum ?? [])]).toEqual(plainSum(world.inputs, world.plan.members.keys()));
+      expect(new Set(refused)).toEqual(new Set([...liars].map((liar) => `server, ${liar}: false-share`)));
+    }
+  }
+});
+
+test('with more false shares than that nothing is released', () => {
+  const world = createWorld({ seedText: 'false shares', size: 7, unsigned: true });
+  const { result, voided } = runWorld(withLies(world, new Set([0, 2, 4, 5]), falseShares));
+  expect([result, voided]).toEqual([undefined, 'too-few-shares']);
+});
+
+test('boxes that nobody can open stop their sender, not its neighbours', () => {
+  const world = createWorld({ seedText: 'false boxes', size: 7, unsigned: true });
+  const opened = runWorld(withLies(world, new Set([3]), falseBoxes));
+  // Its own share is the only one: the self mask stays, and with it everything.
+  expect([opened.result, opened.voided]).toEqual([undefined, 'too-few-shares']);
+  expect(opened.refused).toEqual([]);
+});
+
+test('where a few boxes do not open, the sum is whole', () => {
+  const world = createWorld({ seedText: 'some false boxes', size: 7, unsigned: true });
+  const some = (message: ClientMessage): ClientMessage => {
+    if (message.kind !== 'shares') return message;
+    return { ...message, boxes: message.boxes.map((box, i) => (i < 3 ? { ...box, box: flip(box.box) } : box)) };
+  };
+  const { result } = runWorld(withLies(world, new Set([3, 5]), some));
   expect([...(result?.sum ?? [])]).toEqual(plainSum(world.inputs, world.plan.members.keys()));
+});
+
+test('a share that another holder was given, or of the other secret, is false', () => {
+  const world = createWorld({ seedText: 'swapped shares', size: 5, unsigned: true });
+  const rotated = (message: ClientMessage): ClientMessage => {
+    if (message.kind !== 'reveal') return message;
+    const { shares } = message;
+    return {
+      ...message,
+      shares: shares.map(({ of }, i) => ({ of, share: (shares.at(i - 1) as (typeof shares)[0]).share })),
+    };
+  };
+  const { refused } = runWorld(withLies(world, new Set([1]), rotated));
+  expect(refused).toEqual(Array.from({ length: 5 }, () => 'server, 1: false-share'));
 });
