@@ -109,6 +109,8 @@ async function toleranceOf(client: Awaited<ReturnType<typeof connect>>, { group,
 async function watch(client: Awaited<ReturnType<typeof connect>>, job: string): Promise<void> {
   const stop = untilInterrupted();
   let printed = 0;
+  // A busy swarm's screen shows the job before for a while.
+  let isSeen = false;
   while (!stop.aborted) {
     const current = await client.currentJob();
     const done = current.history.filter(
@@ -117,7 +119,8 @@ async function watch(client: Awaited<ReturnType<typeof connect>>, job: string): 
     const lines = roundsScreen(done);
     if (done.length > 0) printLines(printed === 0 ? lines : lines.slice(1));
     printed = done.at(-1)?.round ?? printed;
-    if (current.job !== job || current.state === 'finished') return;
+    isSeen ||= current.job === job;
+    if (isSeen && (current.job !== job || current.state === 'finished')) return;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

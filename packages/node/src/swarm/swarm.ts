@@ -210,7 +210,8 @@ export class Swarm implements SwarmSource, AsyncDisposable {
         onListening: (listening) => this.introduce(listening),
         onReport: (reporting) => this.note(reporting),
         onEvent: (from, event) => {
-          if (from === this.feeder) this.relay(event);
+          // What a device says to people, it alone says.
+          if (from === this.feeder || event.kind === 'log') this.relay(event);
         },
         onExit: (gone, how) => this.noteExit(gone, how),
       },

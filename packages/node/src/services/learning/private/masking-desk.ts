@@ -75,6 +75,8 @@ export class MaskingDesk {
         ...deps,
         signer: identity.signer,
         keyOf: keyOf(chain),
+        // Groups are small: what replays under the simulator costs milliseconds here.
+        coins: 'entropy',
         noise: shareNoise(entropy),
         isCommitted: (statement, certificate) => verifyStatementCertificate(committee, statement, certificate).ok,
       },

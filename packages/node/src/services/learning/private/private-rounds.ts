@@ -127,7 +127,7 @@ export class PrivateRounds {
 
   private keepOut(round: RoundGroups, reason: string): void {
     this.deps.log.error('private-round-refused', { round: keyOf(round), reason });
-    this.options.onNotice(`round ${round.round} of ${round.job} goes without this device: ${reason}`);
+    this.options.onNotice(`${this.deps.name} keeps out of round ${round.round} of ${round.job}: ${reason}`);
   }
 
   private async deskFor(round: RoundGroups): Promise<MaskingDesk | undefined> {
