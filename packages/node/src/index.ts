@@ -34,6 +34,7 @@ export { type KeyFile, readKeyFile, type SaveOptions, writeKeyFile } from './key
 export { passphraseFileOf, readPassphraseFile } from './keys/passphrase-file.ts';
 export { type RotateDeviceOptions, type RotatedDevice, rotateDeviceKey } from './keys/rotate-device.ts';
 export { type BudgetFile, openBudgetFile } from './privacy/budget-file.ts';
+export { type BudgetView, viewBudgetFile } from './privacy/budget-view.ts';
 export { readPlanFile, writePlanFile } from './privacy/plan-file.ts';
 export { type ToleranceRow, toleranceRow, toleranceTable } from './privacy/tolerance.ts';
 export { planAsToml, planTraining, type TrainingAnswer, type TrainingRequest } from './privacy/training-plan.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MurmurError, toHex } from '@murmuration/core';
-import type { BudgetFile } from '@murmuration/node';
+import { fromHex, MurmurError, toHex } from '@murmuration/core';
+import type { BudgetFile, BudgetView } from '@murmuration/node';
 import { type Command, Option } from 'commander';
-import { type BudgetRow, budgetScreen, budgetSheet, historyScreen } from '../screens/budget.ts';
+import { type BudgetRow, budgetScreen, budgetSheet, copyNote, historyScreen } from '../screens/budget.ts';
 import { scientific } from '../screens/epsilon.ts';
 import { decimal, printJson, printLines, untilInterrupted, usageError, wholeNumber } from './shared.ts';
 
@@ -29,7 +29,8 @@ Examples
     );
   kept(budget.command('show', { isDefault: true }))
     .argument('[account]', 'owner/dataset; without it, all')
-    .option('--watch <seconds>', 'show it again and again', wholeNumber(1, 86_400))
+    .option('--watch <seconds>', 'show it again and again, also while another process spends', wholeNumber(1, 86_400))
+    .option('--holds <entry:digest>', 'refuse a file that lacks this entry, which was kept elsewhere')
     .description('spent, left, and when it will be gone at the present pace')
     .addHelpText(
       'after',
@@ -82,13 +83,18 @@ function kept(command: Command): Command {
     .option('--json', 'one JSON object on standard output');
 }
 
-async function show(account: string | undefined, options: FileOptions & { readonly watch?: number }): Promise<void> {
+interface ShowOptions extends FileOptions {
+  readonly watch?: number;
+  readonly holds?: string;
+}
+
+async function show(account: string | undefined, options: ShowOptions): Promise<void> {
   const one = account === undefined ? undefined : accountOf(account);
   const signal = untilInterrupted();
   for (;;) {
-    const rows = await read(options.file, one);
-    if (options.json) printJson({ budgets: rows });
-    else printLines(one === undefined ? budgetScreen(rows) : rows.flatMap(budgetSheet));
+    const { rows, isCopy } = await read(options, one);
+    if (options.json) printJson({ budgets: rows, isCopy });
+    else printLines([...(one === undefined ? budgetScreen(rows) : rows.flatMap(budgetSheet)), ...copyNote(isCopy)]);
     if (options.watch === undefined) return;
     try {
       await sleep(options.watch * 1000, undefined, { signal });
@@ -99,22 +105,39 @@ async function show(account: string | undefined, options: FileOptions & { readon
 }
 
 /** Opens the file for the moment of reading only, so that a watcher keeps nobody from spending. */
-async function read(file: string, account: Account | undefined): Promise<BudgetRow[]> {
-  await using budgets = await openFile(file, false);
+async function read({ file, holds }: ShowOptions, account: Account | undefined) {
+  await using budgets = await viewFile(file);
+  if (holds !== undefined) await checkHeld(budgets, account, file, holds);
   const accounts = account === undefined ? await budgets.ledger.accounts() : [account];
   const rows: BudgetRow[] = [];
   for (const one of accounts) rows.push({ ...one, ...(await statusOf(budgets, one)) });
-  return rows;
+  return { rows, isCopy: budgets.isCopy };
 }
 
-async function statusOf({ ledger }: BudgetFile, account: Account) {
+/** A file that was set back is a whole chain: only what was kept elsewhere tells. */
+async function checkHeld({ ledger }: BudgetView, account: Account | undefined, file: string, holds: string) {
+  const [, sequence = '', hex = ''] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(holds) ?? [];
+  const digest = fromHex(hex);
+  if (account === undefined || hex === '' || digest === undefined) {
+    throw usageError(`--holds takes no "${holds}"`, 'name an account, and give entry:digest as its sheet shows them');
+  }
+  if (await ledger.contains(account, { sequence: Number(sequence), digest })) return;
+  throw new MurmurError({
+    code: 'PRIVACY_BUDGET_DAMAGED',
+    message: `${file} does not hold entry ${sequence} with that digest: it was set back to before it, or is another file`,
+    remedy: 'release nothing more from it; find the newest copy, or count what was released since as spent',
+    facts: { file, sequence: Number(sequence) },
+  });
+}
+
+async function statusOf({ ledger }: BudgetView, account: Account) {
   const { terms, digest, ...status } = await ledger.status(account);
   return { ...terms, ...status, digest: toHex(digest) };
 }
 
 async function history(name: string, options: FileOptions & { readonly last: number }): Promise<void> {
   const account = accountOf(name);
-  await using budgets = await openFile(options.file, false);
+  await using budgets = await viewFile(options.file);
   const debits = await budgets.ledger.history(account, options.last);
   if (options.json) printJson({ ...account, debits });
   else printLines(historyScreen(name, debits));
@@ -164,6 +187,11 @@ async function charge(name: string, options: ChargeOptions): Promise<void> {
     await budgets.ledger.release(account, { purpose, events }, () => undefined);
   }
   await show(name, options);
+}
+
+async function viewFile(file: string): Promise<BudgetView> {
+  const { viewBudgetFile } = await import('@murmuration/node');
+  return viewBudgetFile(file);
 }
 
 async function openFile(file: string, create: boolean): Promise<BudgetFile> {

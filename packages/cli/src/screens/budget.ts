@@ -86,7 +86,10 @@ export function budgetSheet(row: BudgetRow): string[] {
     ...labelled('left', `${painted(row, `epsilon ${lower(row.leftEpsilon, 3)}`)}${moreWords(row)}`),
     ...labelled('used up', usedUpWords(row)),
     ...labelled('means', `at the cap ${meaning(epsilon, delta)}; by what is spent so far ${belief(spentEpsilon)}`),
-    ...labelled('digest', `${row.digest.slice(0, 32)} ${dim(`(entry ${debits}; keep both elsewhere)`)}`),
+    ...labelled(
+      'entry',
+      `${debits}:${row.digest} ${dim('(keep it elsewhere: --holds tells later whether the file was set back)')}`,
+    ),
   ];
 }
 
@@ -101,6 +104,11 @@ function usedUpWords({ releasesLeft, exhaustedAtMs }: BudgetRow): string {
   if (releasesLeft === 0) return 'now, for releases like the last';
   if (exhaustedAtMs === null) return dim('no pace yet: that takes two debits');
   return `about ${projected(exhaustedAtMs, 'never')} ${dim('(at the mean pace so far: no promise)')}`;
+}
+
+/** What is said where another process holds the file. */
+export function copyNote(isCopy: boolean): string[] {
+  return isCopy ? note('Another process spends from this file: this is a copy of a moment ago.') : [];
 }
 
 export function historyScreen(name: string, debits: readonly DebitRow[]): string[] {
