@@ -4,6 +4,7 @@ import {
   aggregatorOf,
   decodeUpdate,
   defaultPlan,
+  encodeUpdate,
   initialModel,
   makePrivate,
   modelHash,
@@ -185,8 +186,9 @@ describe('ten devices, two groups of five, masks only', async () => {
     for (const { words } of firstRound.masked) {
       for (const delta of firstRound.deltas) expect(likeness(words, delta, plan)).toBeLessThan(0.01);
     }
-    // The same measure finds an update that is sent as it is.
+    // The same measures find an update that is sent as it is.
     const [delta] = firstRound.deltas as [Float32Array];
+    expect(decodeUpdate(encodeUpdate(delta), delta.length).ok).toBe(true);
     const open = Int32Array.from(clip(delta, CLIP).clipped, (value) =>
       Math.round((value / CLIP) * plan.privacy.levels),
     );
