@@ -41,6 +41,7 @@ const BY_FAMILY: Readonly<Record<string, number>> = {
   BIND: EXIT.environment,
   STORE: EXIT.environment,
   HOME: EXIT.environment,
+  KEY: EXIT.environment,
   KEYS: EXIT.environment,
   NODE: EXIT.environment,
 };
@@ -58,9 +59,12 @@ const BY_CODE: Readonly<Record<string, number>> = {
   KEYS_MISSING: EXIT.usage,
   KEYS_NAME: EXIT.usage,
   KEYS_PASSPHRASE: EXIT.usage,
+  KEYS_LOCKED: EXIT.usage,
   KEYS_FOREIGN: EXIT.usage,
   KEYS_WRONG_PASSPHRASE: EXIT.refused,
   KEYS_SHARES: EXIT.refused,
+  KEYS_REPLICA_FIXED: EXIT.refused,
+  KEYS_ROTATION_UNFINISHED: EXIT.refused,
 };
 
 /** @returns the exit code for an error, by its code or else by the family that this begins with */
