@@ -139,7 +139,7 @@ export async function startDevice(options: StartDeviceOptions): Promise<RunningD
     rssMb: () => process.memoryUsage.rss() / 2 ** 20,
     addresses: () => host.addresses(),
     links: () => host.links(),
-    planJob: (request) => planJob(request, places, services.chain.ledger),
+    planJob: (request) => planJob(request, places, services.chain.ledger, genesis),
   });
   opened.use(services);
   linkKeys.follow(services.chain, host);

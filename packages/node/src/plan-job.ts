@@ -10,7 +10,7 @@ import {
   type Strategy,
   type TrainingPlan,
 } from '@murmuration/learning';
-import type { Ledger } from '@murmuration/ledger';
+import type { Genesis, Ledger } from '@murmuration/ledger';
 import { tolerance } from '@murmuration/privacy';
 import type { DataPlaces } from './adapters/data-places.ts';
 import type { OpenJobRequest, PrivateRoundsRequest } from './views/learning.ts';
@@ -32,11 +32,15 @@ export async function planJob(
   request: OpenJobRequest,
   places: DataPlaces,
   ledger: Ledger,
+  genesis: Pick<Genesis, 'lookahead'>,
 ): Promise<Result<PlannedJob>> {
   const plan = await planOf(request, places);
   if (!plan.ok) return plan;
   const job = request.job ?? freeId(request.data, ledger);
   const { rounds, privacy } = request;
+  if (privacy !== undefined && genesis.lookahead !== undefined) {
+    return refuse('changing-replicas', 'who commits to the survivors of a private round must not change in it');
+  }
   const whole = privacy === undefined ? plan.value : withPrivacy(plan.value, { ...request, privacy }, ledger);
   return accept({ job, plan: encodePlan(whole), rounds });
 }

@@ -26,7 +26,8 @@ async function planOf(
   privacy: OpenJobRequest['privacy'] & object,
   rest: Partial<OpenJobRequest> = {},
 ) {
-  const planned = await planJob({ ...REQUEST, ...rest, privacy }, new DataPlaces(memoryStore()), ledgerOf(devices));
+  const places = new DataPlaces(memoryStore());
+  const planned = await planJob({ ...REQUEST, ...rest, privacy }, places, ledgerOf(devices), {});
   if (!planned.ok) throw new Error(planned.reason);
   const plan = decodePlan(planned.value.plan);
   if (!plan.ok) throw new Error(plan.reason);
@@ -45,6 +46,13 @@ describe('private rounds that a person asks for', () => {
     expect((await planOf(10, { epsilon: 8 })).privacy?.noise).toMatchObject({ epsilon: 8, delta: 1e-5 });
     const given = await planOf(10, { noise: 1, delta: 1e-6 });
     expect(given.privacy?.noise).toMatchObject({ delta: 1e-6 });
+  });
+
+  test('are refused where replicas may change', async () => {
+    const planned = planJob({ ...REQUEST, privacy: {} }, new DataPlaces(memoryStore()), ledgerOf(10), {
+      lookahead: 16,
+    });
+    expect(await planned).toMatchObject({ ok: false, reason: 'changing-replicas' });
   });
 
   test('are refused with the row of the table, and where two wishes exclude each other', async () => {

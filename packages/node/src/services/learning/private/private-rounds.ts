@@ -55,7 +55,8 @@ export class PrivateRounds {
   private readonly budget: OwnBudget;
   private desk: MaskingDesk | undefined;
   private current: RoundGroups | undefined;
-  private under: { readonly key: string; readonly ended: AbortController } | undefined;
+  /** Ends this device's part in the open round. */
+  private ending: AbortController | undefined;
 
   constructor(deps: PrivateRoundsDeps, options: PrivateRoundsOptions) {
     this.deps = deps;
@@ -82,8 +83,8 @@ export class PrivateRounds {
 
   /** Nothing of a round goes on. */
   stop(): void {
-    this.under?.ended.abort();
-    this.under = undefined;
+    this.ending?.abort();
+    this.ending = undefined;
   }
 
   /**
@@ -105,9 +106,8 @@ export class PrivateRounds {
     const mark = `learning/private/${keyOf(round)}`;
     if ((await store.get(mark)) !== undefined) return;
     await store.write([{ key: mark, value: encode(markSchema, { round: round.round }) }]);
-    const ended = new AbortController();
-    this.under = { key: keyOf(round), ended };
-    const part = { context, round, group, terms, model, signal: ended.signal };
+    this.ending = new AbortController();
+    const part = { context, round, group, terms, model, signal: this.ending.signal };
     const sums = group.aggregator === identity.device ? this.sumUp(part) : Promise.resolve();
     await Promise.all([sums, this.takePart(part, entropy, poison)]);
   }
