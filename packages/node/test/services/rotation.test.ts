@@ -78,6 +78,32 @@ describe('a device that rotates its key while the swarm trains', () => {
     }
   });
 
+  test('has its commands judged by what they want, also those that the old key signed and that came after it', async () => {
+    const swarm = await training(41, 4);
+    swarm.rotateKey(2);
+    expect(await run(swarm, () => swarm.services(2) !== undefined)).toBe(true);
+    expect(entryOf(swarm, 2, 2)).toMatchObject({ epoch: 0 });
+    const { device } = identityOf(swarm, 2);
+    let outdated = 0;
+    swarm.services(0)?.chain.onBlock(({ receipts }) => {
+      outdated += receipts.filter((one) => one.device === device && one.reason === 'bad-signature').length;
+    });
+    const reasons: (string | null)[] = [];
+    let samples = 0;
+    for (; !hasKeyOf(swarm, 2) && samples < 2000; samples++) {
+      const hash = new Uint8Array(32);
+      const command = { kind: 'commit-update', job: 'none', round: 1, hash, samples, bytes: 0 } as const;
+      void swarm
+        .services(2)
+        ?.submit.submit(command)
+        .then(({ reason }) => reasons.push(reason));
+      await swarm.world.run({ untilMs: swarm.world.nowMs() + 10 });
+    }
+    expect(await run(swarm, () => reasons.length === samples)).toBe(true);
+    expect(outdated).toBeGreaterThan(0);
+    expect(new Set(reasons)).toEqual(new Set(['unknown-job']));
+  });
+
   test('leaves an older copy of its home behind, which stops with KEY_REPLACED and harms nobody', async () => {
     const fatal: [string, string][] = [];
     const swarm = simulateSwarm(workshop, {
