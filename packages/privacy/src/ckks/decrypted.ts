@@ -31,7 +31,7 @@ export class Decrypted {
     this.#key = key;
   }
 
-  /** What no number's error exceeds, except with probability 1.3e-15 for each. */
+  /** What no number's error exceeds, except with probability 1.8e-15 for each. */
   get errorBound(): number {
     return errorBound(this.precision);
   }

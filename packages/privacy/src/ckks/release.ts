@@ -32,7 +32,7 @@ export interface ReleasePlan {
   readonly sigma: number;
   /**
    * How well, at most, the released numbers can be told from numbers without the ciphertext's error: a bound on the
-   * statistical distance, √length·error/σ. What one release may tell about the secret key; those of one key add up.
+   * statistical distance, √length·error/2σ (Pinsker's inequality). What one release may tell about the secret key; those of one key add up.
    */
   readonly keyLeakage: number;
 }
@@ -108,7 +108,7 @@ export function planRelease(
   checkNumber('largest number over the resolution', (precision.magnitude + errorBound) / resolution, 0, 2 ** 50);
   const distance = (sensitivity + 2 * errorBound * root) / resolution + root;
   const sigma = noiseMultiplier * distance;
-  const keyLeakage = (root * errorBound) / (sigma * resolution);
+  const keyLeakage = (root * errorBound) / (2 * sigma * resolution);
   if (!(keyLeakage <= maxKeyLeakage)) throw leak('the result', keyLeakage, maxKeyLeakage);
   const l2 = distance / sensitivityFactor(adjacency);
   const event = privacyEvent({ kind: 'discrete-gaussian', sigma, shares: 1, l2, dimension: length });

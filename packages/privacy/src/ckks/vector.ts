@@ -41,7 +41,7 @@ export class EncryptedVector<out L extends Level> implements Disposable {
     return this.#chunks === undefined;
   }
 
-  /** What no number's error exceeds, except with probability 1.3e-15 for each. */
+  /** What no number's error exceeds, except with probability 1.8e-15 for each. */
   get errorBound(): number {
     return errorBound(this.precision);
   }

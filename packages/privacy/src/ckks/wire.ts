@@ -27,7 +27,7 @@ import { frame, type Saved, unframe } from './frame.ts';
 import { CkksPublicKey, type CkksSecretKey } from './keys.ts';
 import { native, nativeRefusal } from './native.ts';
 import type { Level } from './parameters.ts';
-import type { Precision } from './precision.ts';
+import { deviationOf, errorBound, type Precision } from './precision.ts';
 import { EncryptedVector, freeChunks, makeChunks, type VectorHead } from './vector.ts';
 
 const HEAD_BYTES = 256;
@@ -121,7 +121,7 @@ export function readVector<L extends Level>(
   if (toHex(keyId) !== expected.keyId) return refuse('wrong-key', `for the key ${toHex(keyId).slice(0, 8)}`);
   const precision = { magnitude, deviation };
   if (!isBelievable(core, precision, expected)) {
-    return refuse('wrong-precision', `numbers up to ${magnitude}, error ${8 * deviation}`);
+    return refuse('wrong-precision', `numbers up to ${magnitude}, error ${errorBound(precision)}`);
   }
   const loaded = loadChunks(core, expected.level, chunks);
   if (!loaded.ok) return loaded;
@@ -139,7 +139,7 @@ function isBelievable(
   const most = Math.min(expected.maxMagnitude, maxMagnitude);
   const encoded = core.model.encoded(expected.maxMagnitude, scale).deviation;
   const fresh = encoded + core.model.encryption('public', scale);
-  const maxDeviation = (expected.maxError ?? 8 * fresh * (1 + 1e-9)) / 8;
+  const maxDeviation = (expected.maxError === undefined ? fresh : deviationOf(expected.maxError)) * (1 + 1e-9);
   return magnitude > 0 && magnitude <= most && deviation > 0 && deviation <= maxDeviation;
 }
 

@@ -109,6 +109,30 @@ describe('numbers under encryption, in several chunks', () => {
   });
 });
 
+describe('the stated error', () => {
+  test('has the tail of a Laplace variable, which the bound counts and a normal one would not have', () => {
+    const values = numbers('tail', 20 * ckks.slots);
+    let [beyond4, beyond8] = [0, 0];
+    let squares = 0;
+    using vector = ckks.encrypt(keys.publicKey, values, { bound: 1 });
+    const { deviation } = vector.precision;
+    const numbersBack = revealToKeyHolder(vector, keys.secretKey);
+    for (const [i, value] of numbersBack.entries()) {
+      const z = Math.abs(value - (values[i] as number)) / deviation;
+      squares += z * z;
+      if (z > 4) beyond4++;
+      if (z > 8) beyond8++;
+    }
+    expect(Math.sqrt(squares / values.length)).toBeGreaterThan(0.9);
+    expect(Math.sqrt(squares / values.length)).toBeLessThan(1.1);
+    // e^(-4·√2) is 3.5e-3; a normal variable has 6.3e-5.
+    expect(beyond4 / values.length).toBeGreaterThan(1e-3);
+    expect(beyond4 / values.length).toBeLessThan(7e-3);
+    expect(beyond8).toBeLessThan(20);
+    expect(vector.errorBound).toBe(24 * deviation);
+  });
+});
+
 describe('the preset for sums', () => {
   test('ten clients of 100,000 numbers: error at most 1e-7, and at most what the sum says itself', async () => {
     using sums = (await sharedEngine()).open('sum');

@@ -145,7 +145,7 @@ describe('the sensitivity that is charged', () => {
       l2: distance,
       dimension: 100,
     });
-    expect(plan.keyLeakage).toBeCloseTo((10 * 8e-4) / (10 * distance * 0.01), 12);
+    expect(plan.keyLeakage).toBeCloseTo((10 * 8e-4) / (2 * 10 * distance * 0.01), 12);
   });
 
   test('is the one of the account: replace-one is not charged twice', () => {
