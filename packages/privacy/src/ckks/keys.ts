@@ -40,11 +40,7 @@ export class CkksSecretKey extends Native<SecretKey> {
   readonly core: CkksCore;
   /** Of its public key. */
   readonly keyId: string;
-  /**
-   * What releases with this object may have told about the key, all together: the sum of their `keyLeakage`. It is not
-   * stored with the key, so whoever loads it again starts from nothing.
-   */
-  keyLeakage = 0;
+  #keyLeakage = 0;
   #encryptor: Encryptor | undefined;
   #decryptor: Decryptor | undefined;
 
@@ -53,6 +49,19 @@ export class CkksSecretKey extends Native<SecretKey> {
     super('a secret key', key);
     this.core = core;
     this.keyId = keyId;
+  }
+
+  /**
+   * What releases with this object may have told about the key, all together: the sum of their `keyLeakage`. It is not
+   * stored with the key, so whoever loads it again starts from nothing.
+   */
+  get keyLeakage(): number {
+    return this.#keyLeakage;
+  }
+
+  /** @internal Counts a release; a negative one takes back what was counted and then not done. */
+  countLeakage(leakage: number): void {
+    this.#keyLeakage += leakage;
   }
 
   /** @internal Encrypts under this key. @throws PRIVACY_CKKS_DISPOSED */

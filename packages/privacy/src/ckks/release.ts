@@ -74,7 +74,7 @@ export async function releasePrivately(decrypted: Decrypted, release: PrivateRel
   const total = key.keyLeakage + plan.keyLeakage;
   if (!(total <= maxTotalKeyLeakage)) throw leak('all results together', total, maxTotalKeyLeakage);
   // At once, so that releases beside this one count it too; given back where nothing was decrypted.
-  key.keyLeakage += plan.keyLeakage;
+  key.countLeakage(plan.keyLeakage);
   let opened = false;
   try {
     return await ledger.release(account, { purpose, events: [plan.event] }, (receipt) => {
@@ -83,7 +83,7 @@ export async function releasePrivately(decrypted: Decrypted, release: PrivateRel
       return { values, sigma: plan.sigma * plan.resolution, keyLeakage: plan.keyLeakage, receipt };
     });
   } catch (error) {
-    if (!opened) key.keyLeakage -= plan.keyLeakage;
+    if (!opened) key.countLeakage(-plan.keyLeakage);
     throw error;
   }
 }
