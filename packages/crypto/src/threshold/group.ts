@@ -46,7 +46,7 @@ export function groupFromFrost(pub: FrostPublic): ThresholdGroup {
     threshold,
     size,
     publicKey: Uint8Array.from(pub.commitments[0] as Uint8Array),
-    commitments: pub.commitments.map((point) => Uint8Array.from(point)),
+    commitments: pub.commitments.map((point) => Uint8Array.from(point as Uint8Array)),
     verifyingShares: holdersOf(size).map((holder) =>
       Uint8Array.from(pub.verifyingShares[identifierOf(holder)] as Uint8Array),
     ),
