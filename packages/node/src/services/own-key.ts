@@ -1,4 +1,5 @@
 import { equalBytes, MurmurError } from '@murmuration/core';
+import type { Signer } from '@murmuration/crypto';
 import type { Command, CommandSigner, Ledger } from '@murmuration/ledger';
 import type { ServiceDeps } from './deps.ts';
 
@@ -11,6 +12,17 @@ export function commandSigner({ identity, earlierSigners = [] }: Own, ledger: De
   const named = ledger.device(device)?.key;
   const earlier = earlierSigners.find(({ publicKey }) => named !== undefined && equalBytes(publicKey, named));
   return { device, signer: earlier ?? signer };
+}
+
+/** The same key for anything else that peers check against the ledger, looked up at each use. */
+export function ledgerSigner(own: Own, chain: { readonly ledger: Devices }): Signer {
+  const named = () => commandSigner(own, chain.ledger).signer;
+  return {
+    get publicKey() {
+      return named().publicKey;
+    },
+    sign: (domain, message) => named().sign(domain, message),
+  };
 }
 
 /**

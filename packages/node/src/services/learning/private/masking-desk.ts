@@ -3,6 +3,7 @@ import { shareNoise } from '@murmuration/learning';
 import { type AggregationPlan, verifyStatementCertificate } from '@murmuration/privacy';
 import type { Chain } from '../../chain.ts';
 import type { ServiceDeps } from '../../deps.ts';
+import { ledgerSigner } from '../../own-key.ts';
 import { AggregationService } from '../../secure-aggregation/aggregation-service.ts';
 import { createCertifier } from '../../secure-aggregation/certify.ts';
 import { CommitService } from '../../secure-aggregation/commit-service.ts';
@@ -56,7 +57,7 @@ export class MaskingDesk {
     this.commits = commits;
     const { committee, replicas } = round;
     const certify = createCertifier(deps, committee, { replicas });
-    const { entropy, identity, chain } = deps;
+    const { entropy, chain } = deps;
     this.aggregation = new AggregationService(
       {
         ...deps,
@@ -73,7 +74,7 @@ export class MaskingDesk {
     this.masking = new MaskingService(
       {
         ...deps,
-        signer: identity.signer,
+        signer: ledgerSigner(deps, chain),
         keyOf: keyOf(chain),
         // Groups are small: what replays under the simulator costs milliseconds here.
         coins: 'entropy',
