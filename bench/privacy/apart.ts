@@ -32,7 +32,7 @@ export interface Part {
 export function startPart(): Part {
   const child = fork(fileURLToPath(new URL('./part.ts', import.meta.url)), {
     serialization: 'advanced',
-    execArgv: ['--conditions=murmuration-src'],
+    execArgv: ['--conditions=murmuration-src', '--expose-gc'],
   });
   const exited = once(child, 'exit');
   const cpuMs: number[] = [];
