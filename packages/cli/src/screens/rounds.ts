@@ -7,7 +7,8 @@ import { deviceName } from './quarantine.ts';
 const COLUMNS: readonly Column[] = [
   { title: 'round', align: 'right' },
   { title: 'state' },
-  { title: 'devices', align: 'right' },
+  // One of each device; in private rounds one of each group.
+  { title: 'updates', align: 'right' },
   { title: 'accepted', align: 'right' },
   { title: 'refused', align: 'right' },
   { title: 'accuracy', align: 'right' },
