@@ -10,8 +10,11 @@ const ENTRY = fileURLToPath(
   new URL(`./device-process${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
 );
 const CONDITION = '--conditions=murmuration-src';
-/** A device's own heap is small: what lives on it is a few blocks and one ledger. */
-const MEMORY_FLAGS = ['--max-old-space-size=128', '--max-semi-space-size=2', '--v8-pool-size=1'];
+/**
+ * A device's own heap is small: what lives on it is a few blocks and one ledger. Code is compiled for size: measured 183 MB
+ * resident in place of 199, for a tenth more time a round.
+ */
+const MEMORY_FLAGS = ['--max-old-space-size=128', '--max-semi-space-size=2', '--v8-pool-size=1', '--optimize-for-size'];
 /**
  * For glibc, which otherwise keeps what training freed in an arena for each thread: measured 157 MB resident in
  * place of 215. Two workers: one trains, the other serves whatever else blocks.
